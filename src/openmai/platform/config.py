@@ -1,0 +1,303 @@
+"""Settings from the environment, typed and frozen; docs/settings.md lists them and a test compares the two.
+
+Every variable may also be given as `<NAME>_FILE`, a file that holds the value. A missing or bad variable
+raises `ConfigError`, one sentence for each, before anything starts.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, SecretStr, ValidationError
+
+from openmai.platform.config_values import (
+    Listen,
+    SmtpServer,
+    database_url,
+    fernet_key,
+    listen,
+    mail_address,
+    name_servers,
+    origin,
+    secret_text,
+    site_id,
+    smtp_server,
+    switch,
+    thirty_two_bytes,
+    whole_number,
+)
+
+__all__ = [
+    "ConfigError",
+    "Listen",
+    "PeopleConfig",
+    "SiteConfig",
+    "SmtpServer",
+    "TalkConfig",
+    "Variable",
+    "load_people",
+    "load_talk",
+    "variables",
+]
+
+DAY: Final = 86_400
+_FROZEN: Final = ConfigDict(frozen=True, extra="forbid", validate_default=False, validate_by_name=True)
+
+
+class ConfigError(Exception):
+    """One or more variables are missing or bad; the text holds a sentence for each, `names` their names."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("\n".join(problems.values()))
+        self.names = tuple(problems)
+
+
+def _whole(low: int, high: int, unit: str) -> BeforeValidator:
+    return BeforeValidator(whole_number(low, high, unit))
+
+
+Origin = Annotated[str, BeforeValidator(origin)]
+Switch = Annotated[bool, BeforeValidator(switch)]
+Key = Annotated[SecretBytes, BeforeValidator(thirty_two_bytes)]
+
+
+class SiteConfig(BaseModel):
+    """What the people site and the talk site both need."""
+
+    model_config = _FROZEN
+
+    site_id: Annotated[str, BeforeValidator(site_id)] = Field(
+        alias="OPENMAI_SITE_ID",
+        description="Name of the site in every scope, message and proof; never change it.",
+        examples=["openmai.example"],
+    )
+    people_origin: Origin = Field(
+        alias="OPENMAI_PEOPLE_ORIGIN",
+        description="Where browsers reach the people site.",
+        examples=["https://openmai.example"],
+    )
+    talk_origin: Origin = Field(
+        alias="OPENMAI_TALK_ORIGIN",
+        description="Where browsers reach the talk site; another host, because cookies ignore ports.",
+        examples=["https://talk.openmai.example"],
+    )
+    data_dir: Path = Field(
+        default=Path("data"),
+        alias="OPENMAI_DATA_DIR",
+        description="Folder for roster files and archived evidence.",
+        examples=["/var/lib/openmai"],
+    )
+    static_dir: Path = Field(
+        default=Path("build/static"),
+        alias="OPENMAI_STATIC_DIR",
+        description="Folder that `make build` wrote.",
+        examples=["/srv/openmai/build/static"],
+    )
+    tick_seconds: Annotated[int, _whole(1, DAY, "seconds")] = Field(
+        default=600,
+        alias="OPENMAI_TICK_SECONDS",
+        description="Waiting posts are published together, once every so many seconds.",
+        examples=["600"],
+    )
+    epoch_seconds: Annotated[int, _whole(1, 30 * DAY, "seconds")] = Field(
+        default=DAY,
+        alias="OPENMAI_EPOCH_SECONDS",
+        description="Shortest time between two epochs of a roster.",
+        examples=["86400"],
+    )
+    epoch_min_joiners: Annotated[int, _whole(1, 1000, "members")] = Field(
+        default=5,
+        alias="OPENMAI_EPOCH_MIN_JOINERS",
+        description="A new epoch waits for so many new members.",
+        examples=["5"],
+    )
+    epoch_max_wait_seconds: Annotated[int, _whole(1, 90 * DAY, "seconds")] = Field(
+        default=7 * DAY,
+        alias="OPENMAI_EPOCH_MAX_WAIT_SECONDS",
+        description="The longest that the first of them waits for the others.",
+        examples=["604800"],
+    )
+    floor: Annotated[int, _whole(2, 100_000, "members")] = Field(
+        default=20,
+        alias="OPENMAI_FLOOR",
+        description="The smallest crowd, in settled members, that anyone may speak from.",
+        examples=["20"],
+    )
+    root_grace_seconds: Annotated[int, _whole(0, 30 * DAY, "seconds")] = Field(
+        default=2 * DAY,
+        alias="OPENMAI_ROOT_GRACE_SECONDS",
+        description="How long a superseded root is still accepted.",
+        examples=["172800"],
+    )
+    demo: Switch = Field(
+        default=False,
+        alias="OPENMAI_DEMO",
+        description="Show on every page that this is a demo with short epochs.",
+        examples=["1"],
+    )
+
+
+class PeopleConfig(SiteConfig):
+    """Settings of the people site and its worker."""
+
+    database_url: Annotated[SecretStr, BeforeValidator(database_url)] = Field(
+        alias="OPENMAI_PEOPLE_DATABASE_URL",
+        description="PostgreSQL cluster of the people site; never the talk site's cluster.",
+        examples=["postgresql://people:password@db-people.internal/people"],
+    )
+    secret_key: Annotated[SecretStr, BeforeValidator(secret_text)] = Field(
+        alias="OPENMAI_SECRET_KEY",
+        description="Signs sessions and password-reset links; at least 50 random characters.",
+        examples=["k3fp0r7xw8q2…"],
+    )
+    roster_signing_key: Key = Field(
+        alias="OPENMAI_ROSTER_SIGNING_KEY",
+        description="Ed25519 seed that signs roster statements, 64 hex digits.",
+        examples=["9d61b19deffd5a60…"],
+    )
+    evidence_key: Annotated[SecretStr, BeforeValidator(fernet_key)] = Field(
+        alias="OPENMAI_EVIDENCE_KEY",
+        description="Fernet key under which archived mails are kept, 44 characters of base64url.",
+        examples=["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="],
+    )
+    smtp: Annotated[SmtpServer, BeforeValidator(smtp_server)] = Field(
+        alias="OPENMAI_SMTP_URL",
+        description="Server for outgoing mail; a password needs starttls=1 unless the server is local.",
+        examples=["smtp://user:password@mail.example:587?starttls=1"],
+    )
+    mail_from: Annotated[str, BeforeValidator(mail_address)] = Field(
+        alias="OPENMAI_MAIL_FROM",
+        description="Sender of outgoing mail.",
+        examples=["no-reply@openmai.example"],
+    )
+    inbound_listen: Annotated[Listen, BeforeValidator(listen)] = Field(
+        alias="OPENMAI_INBOUND_LISTEN",
+        description="Where the people worker listens for mails from work addresses.",
+        examples=["0.0.0.0:25"],
+    )
+    inbound_address: Annotated[str, BeforeValidator(mail_address)] = Field(
+        alias="OPENMAI_INBOUND_ADDRESS",
+        description="Mailbox that members send their signed mail to.",
+        examples=["verify@openmai.example"],
+    )
+    dns_servers: Annotated[tuple[Listen, ...], BeforeValidator(name_servers)] = Field(
+        default=(),
+        alias="OPENMAI_DNS_SERVERS",
+        description="Name servers for DKIM keys, ip:port separated by commas; the system's if not given.",
+        examples=["192.0.2.53:53,192.0.2.54:53"],
+    )
+
+
+class TalkConfig(SiteConfig):
+    """Settings of the talk site and its worker."""
+
+    database_url: Annotated[SecretStr, BeforeValidator(database_url)] = Field(
+        alias="OPENMAI_TALK_DATABASE_URL",
+        description="PostgreSQL cluster of the talk site; never the people site's cluster.",
+        examples=["postgresql://talk:password@db-talk.internal/talk"],
+    )
+    roster_public_key: Annotated[bytes, BeforeValidator(thirty_two_bytes)] = Field(
+        alias="OPENMAI_ROSTER_PUBLIC_KEY",
+        description="Ed25519 key that roster statements must be signed by, 64 hex digits.",
+        examples=["d75a980182b10ab7…"],
+    )
+    roster_source: Origin = Field(
+        alias="OPENMAI_ROSTER_SOURCE",
+        description="Where the talk worker fetches rosters: the people site as seen from it.",
+        examples=["https://openmai.example"],
+    )
+    receipt_signing_key: Key = Field(
+        alias="OPENMAI_RECEIPT_SIGNING_KEY",
+        description="Ed25519 seed that signs receipts, 64 hex digits.",
+        examples=["4ccd089b28ff96da…"],
+    )
+
+
+class Variable(BaseModel):
+    """One line of docs/settings.md."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    meaning: str
+    example: str
+    default: str | None
+    """None if the variable must be given."""
+
+
+def variables(model: type[SiteConfig]) -> Iterator[Variable]:
+    """Every variable that the model reads, in the order of declaration."""
+    for field in model.model_fields.values():
+        yield Variable(
+            name=field.alias or "",
+            meaning=field.description or "",
+            example=str((field.examples or [""])[0]),
+            default=None if field.is_required() else _shown(field.default),
+        )
+
+
+def load_people(environ: Mapping[str, str] | None = None) -> PeopleConfig:
+    """Settings of the people site from the environment; raises `ConfigError`."""
+    return _load(PeopleConfig, os.environ if environ is None else environ)
+
+
+def load_talk(environ: Mapping[str, str] | None = None) -> TalkConfig:
+    """Settings of the talk site from the environment; raises `ConfigError`."""
+    return _load(TalkConfig, os.environ if environ is None else environ)
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return str(int(default))
+    return "the system's" if default == () else str(default)
+
+
+Config = TypeVar("Config", bound=SiteConfig)
+
+
+def _load(model: type[Config], environ: Mapping[str, str]) -> Config:
+    known = {variable.name: variable for variable in variables(model)}
+    values: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for name in known:
+        try:
+            value = _given(name, environ)
+        except ValueError as error:
+            problems[name] = f"{name} {error}."
+        else:
+            if value is not None:
+                values[name] = value
+    try:
+        config = model.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors(include_input=False, include_url=False):
+            variable = known[str(detail["loc"][0])]
+            problems.setdefault(variable.name, _sentence(variable, detail["type"], detail["msg"]))
+    else:
+        if urlsplit(config.people_origin).hostname == urlsplit(config.talk_origin).hostname:
+            variable = known["OPENMAI_TALK_ORIGIN"]
+            problems[variable.name] = _sentence(variable, "same", "has the host of OPENMAI_PEOPLE_ORIGIN")
+        if not problems:
+            return config
+    raise ConfigError(problems)
+
+
+def _given(name: str, environ: Mapping[str, str]) -> str | None:
+    """The value of a variable or of the file that its `_FILE` twin names; None if neither is given."""
+    path = environ.get(f"{name}_FILE")
+    if path is None:
+        return environ.get(name)
+    if name in environ:
+        raise ValueError(f"is given twice, by itself and by {name}_FILE; keep one of them")
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ValueError(f"could not be read from {path}, which {name}_FILE names: {reason}") from error
+
+
+def _sentence(variable: Variable, kind: str, message: str) -> str:
+    wrong = "is missing" if kind == "missing" else message.removeprefix("Value error, ")
+    return f"{variable.name} {wrong}. {variable.meaning} Example: {variable.name}={variable.example}"
