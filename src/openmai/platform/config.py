@@ -12,22 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, SecretStr, ValidationError
 
-from openmai.platform.config_values import (
-    Listen,
-    SmtpServer,
-    database_url,
-    fernet_key,
-    listen,
-    mail_address,
-    name_servers,
-    origin,
-    secret_text,
-    site_id,
-    smtp_server,
-    switch,
-    thirty_two_bytes,
-    whole_number,
-)
+from openmai.platform import config_values as parse
+from openmai.platform.config_values import Listen, SmtpServer
 
 __all__ = [
     "ConfigError",
@@ -55,12 +41,12 @@ class ConfigError(Exception):
 
 
 def _whole(low: int, high: int, unit: str) -> BeforeValidator:
-    return BeforeValidator(whole_number(low, high, unit))
+    return BeforeValidator(parse.whole_number(low, high, unit))
 
 
-Origin = Annotated[str, BeforeValidator(origin)]
-Switch = Annotated[bool, BeforeValidator(switch)]
-Key = Annotated[SecretBytes, BeforeValidator(thirty_two_bytes)]
+Origin = Annotated[str, BeforeValidator(parse.origin)]
+Switch = Annotated[bool, BeforeValidator(parse.switch)]
+Key = Annotated[SecretBytes, BeforeValidator(parse.thirty_two_bytes)]
 
 
 class SiteConfig(BaseModel):
@@ -68,7 +54,7 @@ class SiteConfig(BaseModel):
 
     model_config = _FROZEN
 
-    site_id: Annotated[str, BeforeValidator(site_id)] = Field(
+    site_id: Annotated[str, BeforeValidator(parse.site_id)] = Field(
         alias="OPENMAI_SITE_ID",
         description="Name of the site in every scope, message and proof; never change it.",
         examples=["openmai.example"],
@@ -142,12 +128,12 @@ class SiteConfig(BaseModel):
 class PeopleConfig(SiteConfig):
     """Settings of the people site and its worker."""
 
-    database_url: Annotated[SecretStr, BeforeValidator(database_url)] = Field(
+    database_url: Annotated[SecretStr, BeforeValidator(parse.database_url)] = Field(
         alias="OPENMAI_PEOPLE_DATABASE_URL",
         description="PostgreSQL cluster of the people site; never the talk site's cluster.",
         examples=["postgresql://people:password@db-people.internal/people"],
     )
-    secret_key: Annotated[SecretStr, BeforeValidator(secret_text)] = Field(
+    secret_key: Annotated[SecretStr, BeforeValidator(parse.secret_text)] = Field(
         alias="OPENMAI_SECRET_KEY",
         description="Signs sessions and password-reset links; at least 50 random characters.",
         examples=["k3fp0r7xw8q2…"],
@@ -157,32 +143,32 @@ class PeopleConfig(SiteConfig):
         description="Ed25519 seed that signs roster statements, 64 hex digits.",
         examples=["9d61b19deffd5a60…"],
     )
-    evidence_key: Annotated[SecretStr, BeforeValidator(fernet_key)] = Field(
+    evidence_key: Annotated[SecretStr, BeforeValidator(parse.fernet_key)] = Field(
         alias="OPENMAI_EVIDENCE_KEY",
         description="Fernet key under which archived mails are kept, 44 characters of base64url.",
         examples=["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="],
     )
-    smtp: Annotated[SmtpServer, BeforeValidator(smtp_server)] = Field(
+    smtp: Annotated[SmtpServer, BeforeValidator(parse.smtp_server)] = Field(
         alias="OPENMAI_SMTP_URL",
         description="Server for outgoing mail; a password needs starttls=1 unless the server is local.",
         examples=["smtp://user:password@mail.example:587?starttls=1"],
     )
-    mail_from: Annotated[str, BeforeValidator(mail_address)] = Field(
+    mail_from: Annotated[str, BeforeValidator(parse.mail_address)] = Field(
         alias="OPENMAI_MAIL_FROM",
         description="Sender of outgoing mail.",
         examples=["no-reply@openmai.example"],
     )
-    inbound_listen: Annotated[Listen, BeforeValidator(listen)] = Field(
+    inbound_listen: Annotated[Listen, BeforeValidator(parse.listen)] = Field(
         alias="OPENMAI_INBOUND_LISTEN",
         description="Where the people worker listens for mails from work addresses.",
         examples=["0.0.0.0:25"],
     )
-    inbound_address: Annotated[str, BeforeValidator(mail_address)] = Field(
+    inbound_address: Annotated[str, BeforeValidator(parse.mail_address)] = Field(
         alias="OPENMAI_INBOUND_ADDRESS",
         description="Mailbox that members send their signed mail to.",
         examples=["verify@openmai.example"],
     )
-    dns_servers: Annotated[tuple[Listen, ...], BeforeValidator(name_servers)] = Field(
+    dns_servers: Annotated[tuple[Listen, ...], BeforeValidator(parse.name_servers)] = Field(
         default=(),
         alias="OPENMAI_DNS_SERVERS",
         description="Name servers for DKIM keys, ip:port separated by commas; the system's if not given.",
@@ -193,12 +179,12 @@ class PeopleConfig(SiteConfig):
 class TalkConfig(SiteConfig):
     """Settings of the talk site and its worker."""
 
-    database_url: Annotated[SecretStr, BeforeValidator(database_url)] = Field(
+    database_url: Annotated[SecretStr, BeforeValidator(parse.database_url)] = Field(
         alias="OPENMAI_TALK_DATABASE_URL",
         description="PostgreSQL cluster of the talk site; never the people site's cluster.",
         examples=["postgresql://talk:password@db-talk.internal/talk"],
     )
-    roster_public_key: Annotated[bytes, BeforeValidator(thirty_two_bytes)] = Field(
+    roster_public_key: Annotated[bytes, BeforeValidator(parse.thirty_two_bytes)] = Field(
         alias="OPENMAI_ROSTER_PUBLIC_KEY",
         description="Ed25519 key that roster statements must be signed by, 64 hex digits.",
         examples=["d75a980182b10ab7…"],

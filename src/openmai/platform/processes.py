@@ -32,7 +32,7 @@ def unprivileged_user() -> pwd.struct_passwd | None:
 
 
 def can_enter(folder: Path, user: pwd.struct_passwd | None) -> bool:
-    """Whether `user` can reach `folder` or its nearest existing parent; asked of the kernel, so ACLs count."""
+    """Whether `user` can reach `folder` or its nearest existing parent, asked of the kernel."""
     while not folder.exists():
         folder = folder.parent
     if user is None:

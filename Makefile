@@ -1,0 +1,85 @@
+# `make help` lists what there is. Everything is installed into this folder; nothing outside it is touched, except
+# that `make test` installs Chromium if the machine has none.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := 0.13.8
+JOBS ?= auto
+PYTEST = $(BIN)/pytest -q
+PYTHON_READY := $(VENV)/.ready
+NODE_READY := node_modules/.ready
+BUILD_READY := build/.ready
+LOCALE_READY := build/.locale
+
+FRONTEND := $(shell find frontend src/openmai -type f \( -path 'frontend/*' -o -path '*/jinja2/*' \) ! -path '*/node_modules/*' 2>/dev/null)
+CATALOGUES := $(shell find src/openmai/locale -name '*.po' 2>/dev/null)
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup build ## Set everything up and run the product with an invented community
+	@$(BIN)/openmai demo
+
+.PHONY: test
+test: setup build chromium ## Set everything up and test it
+	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/platform -n $(JOBS)
+	$(PYTEST) tests/people --ds=openmai.sites.people.settings -n $(JOBS)
+	$(PYTEST) tests/talk --ds=openmai.sites.talk.settings -n $(JOBS)
+	npm test --silent
+	$(PYTEST) tests/browser
+
+.PHONY: check
+check: setup build ## Lint, types, layers and settings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	npm run --silent check
+
+.PHONY: bench
+bench: setup build ## Run the benchmarks; NAME=verify for one
+	@$(BIN)/python -m bench $(NAME)
+
+.PHONY: build
+build: $(BUILD_READY) $(LOCALE_READY) ## Build the front end and the translations, if anything changed
+
+.PHONY: setup
+setup: $(PYTHON_READY) $(NODE_READY) ## Install the Python and Node packages of the lock files
+
+.PHONY: chromium
+chromium: ## Find or install Chromium
+	@scripts/install-chromium
+
+.PHONY: lock
+lock: $(PYTHON_READY) ## Resolve the Python packages again after a change in pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --quiet --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was built and installed, and keep the demo's data
+	rm -rf $(VENV) node_modules build
+
+$(PYTHON_READY): requirements.lock pyproject.toml scripts/make-venv
+	@scripts/make-venv $(VENV) $(UV)
+	@touch $@
+
+$(NODE_READY): package.json package-lock.json scripts/check-node
+	@scripts/check-node
+	@echo "Installing the Node packages…"
+	@npm ci --silent
+	@touch $@
+
+$(BUILD_READY): $(NODE_READY) $(FRONTEND)
+	@echo "Building the front end…"
+	@node frontend/build.mjs
+	@mkdir -p $(@D) && touch $@
+
+$(LOCALE_READY): $(PYTHON_READY) $(CATALOGUES)
+	@if [ -n "$(CATALOGUES)" ]; then $(BIN)/pybabel --quiet compile --domain django --directory src/openmai/locale; fi
+	@mkdir -p $(@D) && touch $@
