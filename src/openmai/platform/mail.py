@@ -1,0 +1,69 @@
+"""Outgoing mail: Django's e-mail backend puts it into the job queue, the people worker sends it over SMTP.
+
+The queue is written in the transaction of the request: a mail leaves if, and only if, what it tells happened.
+Only the people site has mail; its settings hold `OPENMAI_SMTP` (a `SmtpServer`).
+"""
+
+import smtplib
+import ssl
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from typing import Final, cast
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import SafeMIMEText
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from openmai.platform.config import SmtpServer
+
+TIMEOUT_SECONDS: Final = 20
+QUEUE: Final = "mail"
+# Waits 4, 16, 64 … seconds: the last of seven attempts comes about an hour and a half after the first.
+_RETRY: Final = RetryStrategy(max_attempts=7, exponential_wait=4)
+
+
+class QueueBackend(BaseEmailBackend):
+    """EMAIL_BACKEND of the people site."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Queue the messages that have a recipient; returns how many."""
+        sendable = [message for message in email_messages if message.recipients()]
+        for message in sendable:
+            text = cast(SafeMIMEText, message.message()).as_bytes(linesep="\r\n")
+            deliver.defer(
+                sender=message.from_email,
+                recipients=message.recipients(),
+                message=b64encode(text).decode("ascii"),
+            )
+        return len(sendable)
+
+
+@app.task(name="mail.deliver", queue=QUEUE, retry=_RETRY)
+def deliver(*, sender: str, recipients: list[str], message: str) -> None:
+    """Job: hand one message (base64) to the mail server."""
+    send(settings.OPENMAI_SMTP, sender=sender, recipients=recipients, message=b64decode(message))
+
+
+def send(server: SmtpServer, *, sender: str, recipients: Sequence[str], message: bytes) -> None:
+    """Send over SMTP (RFC 5321), with STARTTLS and a log-in if the server's settings say so.
+
+    Raises `smtplib.SMTPException` or `OSError`; also when the server refuses one recipient of several.
+    """
+    with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS) as smtp:
+        prepare(smtp, server)
+        refused = smtp.sendmail(sender, list(recipients), message)
+    if refused:
+        raise smtplib.SMTPRecipientsRefused(refused)
+
+
+def prepare(smtp: smtplib.SMTP, server: SmtpServer) -> None:
+    """Greet, encrypt and log in; after it a mail can be sent. `openmai doctor` goes this far."""
+    smtp.ehlo()
+    if server.starttls:
+        smtp.starttls(context=ssl.create_default_context())
+        smtp.ehlo()
+    if server.username is not None and server.password is not None:
+        smtp.login(server.username, server.password.get_secret_value())
