@@ -1,4 +1,10 @@
-"""Errors that more than one module of the package raises; all others stand beside the function that raises them."""
+"""Errors that more than one module of the package raises; all others stand beside the function that
+raises them.
+
+A class that an API can answer with names its problem code in `code` (docs/protocol.md §6).
+"""
+
+from typing import ClassVar
 
 
 class AnonymityError(Exception):
@@ -7,3 +13,5 @@ class AnonymityError(Exception):
 
 class NotCanonical(AnonymityError):
     """A number, key, digest or document is not in its one permitted encoding."""
+
+    code: ClassVar[str] = "not-canonical"

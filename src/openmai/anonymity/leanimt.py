@@ -1,7 +1,7 @@
 """The lean incremental Merkle tree of Semaphore v4: a roster's shape and root.
 
-A node without a right sibling is promoted unchanged; no level is padded. A removed leaf is 0, keeps its place
-and is hashed like any other value, as `Group.removeMember` does. (`new Group(leaves)` of the JavaScript library
+A node without a right sibling is promoted unchanged; no level is padded. A removed leaf is 0, keeps its
+place and is hashed like any other value, as `Group.removeMember` does. (`new Group(leaves)` of the library
 promotes the left sibling of a 0 instead: a tree with removed leaves is rebuilt there by `addMembers` with any
 non-zero value in their places, then `removeMember`.)
 """

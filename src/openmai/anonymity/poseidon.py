@@ -1,8 +1,8 @@
 """Poseidon of two field elements: the hash of Semaphore's trees, commitments and nullifiers.
 
-The permutation is the specification's (width 3, 8 full and 57 partial rounds, x^5), rearranged as in appendix B
-of the paper: in a partial round only the first word passes the S-box, so the matrix factors into a sparse one and
-a part that commutes with the S-box and moves into the round before. Same function, 5 products a round, not 9.
+The permutation is the paper's (width 3, 8 full and 57 partial rounds, x^5), rearranged as in its
+appendix B: in a partial round only the first word passes the S-box, so the matrix is a sparse one times
+a part that commutes with the S-box and moves into the round before. Same function, 5 products, not 9.
 """
 
 from typing import Final

@@ -1,0 +1,183 @@
+"""Groth16 over BN254 (Groth, EUROCRYPT 2016), behind a wall of our own checks.
+
+The pairing library reduces scalars, drops missing inputs, accepts the point at infinity and trailing
+bytes, and answers some bad points with a `BaseException`. So nothing reaches it that has not been checked
+here: exact lengths, flags, count and range of the inputs (attacks 4 to 6 of the threat model).
+
+A proof is 128 bytes: A (32), B (64), C (32), each point compressed as arkworks does: x little-endian, the
+sign of y in the top bit. Proofs can be re-randomised by anybody; what identifies a persona is the
+nullifier, never the bytes.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+
+from zksnake.ecc import EllipticCurve
+
+from openmai.anonymity.artifacts import verification_key_bytes
+from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.fields import R, check_field
+
+# zksnake has no types; these say which group is meant.
+G1 = Any
+G2 = Any
+GT = Any
+Answer = TypeVar("Answer")
+
+CURVE: Final = EllipticCurve("BN254")
+PROOF_SIZE: Final = 128
+_G1_SIZE: Final = 32
+_INFINITY_FLAG: Final = 0x40
+# Forging one proof inside a batch succeeds with a probability of 2 to the minus this.
+_BATCH_BITS: Final = 128
+
+
+class MalformedProof(AnonymityError):
+    """The bytes are no three points of the right groups, or not in their one encoding."""
+
+    code: ClassVar[str] = "malformed-proof"
+
+
+class WrongInputs(AnonymityError):
+    """The number of public inputs is not the circuit's."""
+
+    code: ClassVar[str] = "malformed-proof"
+
+
+class InvalidProof(AnonymityError):
+    """Well-formed, but it does not prove this statement."""
+
+    code: ClassVar[str] = "invalid-proof"
+
+
+class Points(NamedTuple):
+    """A decoded proof: members of the prime-order groups, none of them the point at infinity."""
+
+    a: G1
+    b: G2
+    c: G1
+
+    def compress(self) -> bytes:
+        return bytes(self.a.to_bytes()) + bytes(self.b.to_bytes()) + bytes(self.c.to_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A circuit's verification key. `ic` has one point more than the circuit has public inputs."""
+
+    alpha: G1
+    beta: G2
+    gamma: G2
+    delta: G2
+    ic: tuple[G1, ...]
+    alpha_beta: GT
+
+    def check_inputs(self, inputs: Sequence[int]) -> list[int]:
+        if len(inputs) != len(self.ic) - 1:
+            raise WrongInputs(f"the circuit has {len(self.ic) - 1} public inputs, not {len(inputs)}")
+        return [check_field(value, name="public input") for value in inputs]
+
+
+@cache
+def verification_key(depth: int) -> VerificationKey:
+    """The pinned key of Semaphore's circuit of this depth; raise `WrongArtifact` if there is none."""
+    key = json.loads(verification_key_bytes(depth))
+    alpha, beta = _affine_g1(key["vk_alpha_1"]), _affine_g2(key["vk_beta_2"])
+    return VerificationKey(
+        alpha=alpha,
+        beta=beta,
+        gamma=_affine_g2(key["vk_gamma_2"]),
+        delta=_affine_g2(key["vk_delta_2"]),
+        ic=tuple(_affine_g1(point) for point in key["IC"]),
+        alpha_beta=CURVE.pairing(alpha, beta),
+    )
+
+
+def _affine_g1(point: list[str]) -> G1:
+    return CURVE(int(point[0]), int(point[1]))
+
+
+def _affine_g2(point: list[list[str]]) -> G2:
+    (x0, x1), (y0, y1), _ = point
+    return CURVE((int(x0), int(x1)), (int(y0), int(y1)))
+
+
+def ask_library(call: Callable[..., Answer], *arguments: object) -> Answer:
+    """Call into zksnake with hostile points; whatever it complains of becomes `MalformedProof`.
+
+    Its panics arrive as PyO3's `PanicException`, derived from BaseException and not importable; anything
+    else of that kind, such as `KeyboardInterrupt`, is none of our business and passes.
+    """
+    try:
+        return call(*arguments)
+    except (ValueError, OverflowError) as error:
+        raise MalformedProof("a point of the proof is not on its curve or not in its group") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise MalformedProof("a point of the proof could not be read") from error
+
+
+def decode_points(proof: bytes) -> Points:
+    """Read 128 bytes as a proof; raise `MalformedProof` unless they are its one encoding."""
+    if type(proof) is not bytes or len(proof) != PROOF_SIZE:
+        raise MalformedProof(f"a proof has exactly {PROOF_SIZE} bytes")
+    a, b, c = proof[:_G1_SIZE], proof[_G1_SIZE:-_G1_SIZE], proof[-_G1_SIZE:]
+    # The library would take infinity with any x beside it, and then everything pairs to one.
+    if any(point[-1] & _INFINITY_FLAG for point in (a, b, c)):
+        raise MalformedProof("a point of the proof is the point at infinity")
+    curve = CURVE.curve
+    return Points(
+        ask_library(curve.PointG1.from_bytes, a),
+        ask_library(curve.PointG2.from_bytes, b),
+        ask_library(curve.PointG1.from_bytes, c),
+    )
+
+
+def verify(key: VerificationKey, proof: bytes, inputs: Sequence[int]) -> None:
+    """Check e(A, B) = e(α, β) · e(Σ inputᵢ·ICᵢ, γ) · e(C, δ); raise `InvalidProof` if it does not hold.
+
+    Also `MalformedProof`, `WrongInputs` and `NotCanonical`. The inputs are checked before the points are
+    decoded.
+    """
+    checked = key.check_inputs(inputs)
+    points = decode_points(proof)
+    statement = CURVE.multiexp(list(key.ic), [1, *checked])
+    pairs = [points.a, -statement, -points.c], [points.b, key.gamma, key.delta]
+    if ask_library(CURVE.multi_pairing, *pairs) != key.alpha_beta:
+        raise InvalidProof("the proof does not prove this statement")
+
+
+def verify_batch(
+    key: VerificationKey, claims: Sequence[tuple[bytes, Sequence[int]]], *, randbits: Callable[[int], int]
+) -> None:
+    """Check many (proof, inputs) at once; raise `InvalidProof` if any fails, without saying which.
+
+    A random linear combination of the equations, the weights drawn after the proofs are fixed: one final
+    exponentiation and one Miller loop a proof instead of three. `randbits(k)` must be unpredictable.
+    """
+    checked = [key.check_inputs(inputs) for _, inputs in claims]
+    points = [decode_points(proof) for proof, _ in claims]
+    if not points:
+        return
+    weights = [randbits(_BATCH_BITS) + 1 for _ in points]
+    total = sum(weights) % R
+    columns = zip(*checked, strict=True)
+    combined = [sum(w * x for w, x in zip(weights, column, strict=True)) % R for column in columns]
+    statement = CURVE.multiexp(list(key.ic), [total, *combined])
+    left = CURVE.batch_mul([point.a for point in points], weights)
+    rest = CURVE.multiexp([point.c for point in points], weights)
+    g1 = [*left, -(key.alpha * total), -statement, -rest]
+    g2 = [*(point.b for point in points), key.beta, key.gamma, key.delta]
+    if ask_library(CURVE.multi_pairing, g1, g2) != _one():
+        raise InvalidProof("at least one proof of the batch does not prove its statement")
+
+
+@cache
+def _one() -> GT:
+    """The neutral element of the target group, e(G, H) · e(−G, H)."""
+    generator = CURVE.G1()
+    return CURVE.multi_pairing([generator, -generator], [CURVE.G2(), CURVE.G2()])

@@ -1,0 +1,143 @@
+"""Membership proofs at depth 20: "one of this roster says this message here, under this nullifier"."""
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from openmai.anonymity import groth16
+from openmai.anonymity.encoding import circuit_input
+from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.fields import check_field, parse_decimal, parse_hex
+from openmai.anonymity.leanimt import DEPTH
+
+_INPUTS: Final = 4
+
+
+class ZeroRoot(AnonymityError):
+    """Root 0: the empty tree's, and what the circuit says of a path longer than its depth, to anybody."""
+
+    code: ClassVar[str] = "zero-root"
+
+
+class UnknownRoot(AnonymityError):
+    """The root is none of those that are accepted now."""
+
+    code: ClassVar[str] = "unknown-root"
+
+
+class BadNullifier(AnonymityError):
+    """The nullifier is 0."""
+
+    code: ClassVar[str] = "bad-nullifier"
+
+
+class BatchRefused(AnonymityError):
+    """Some claims of a batch failed; `refusals` maps their positions to what each would have raised alone."""
+
+    def __init__(self, refusals: Mapping[int, AnonymityError]) -> None:
+        super().__init__(f"{len(refusals)} claims were refused, at {sorted(refusals)}")
+        self.refusals = MappingProxyType(dict(refusals))
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipProof:
+    """What travels: `root` and `nullifier` in (0, r), `points` 128 bytes. Canonical from its creation on."""
+
+    root: int
+    nullifier: int
+    points: bytes
+
+    def __post_init__(self) -> None:
+        if check_field(self.root, name="root") == 0:
+            raise ZeroRoot("the root of an empty tree proves nothing")
+        if check_field(self.nullifier, name="nullifier") == 0:
+            raise BadNullifier("the nullifier is 0")
+        if type(self.points) is not bytes or len(self.points) != groth16.PROOF_SIZE:
+            raise groth16.MalformedProof(f"a proof has exactly {groth16.PROOF_SIZE} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What was proved: a member of the roster with this root holds the nullifier's secret and said the
+    message.
+    """
+
+    root: int
+    nullifier: int
+    scope: int
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One element of a batch: a proof and what it is expected to prove."""
+
+    proof: MembershipProof
+    scope: int
+    message: int
+    roots: Container[int] = field(repr=False)
+
+
+def parse_proof(*, root: object, nullifier: object, points_hex: object) -> MembershipProof:
+    """Read the three wire fields; raise `NotCanonical`, `ZeroRoot` or `BadNullifier`. Points are decoded
+    later.
+    """
+    return MembershipProof(
+        root=parse_decimal(root, name="root"),
+        nullifier=parse_decimal(nullifier, name="nullifier"),
+        points=parse_hex(points_hex, size=groth16.PROOF_SIZE, name="proof"),
+    )
+
+
+def verify_membership(
+    proof: MembershipProof, *, scope: int, message: int, roots: Container[int]
+) -> Membership:
+    """Return what `proof` proves of this scope and message, both 256-bit integers of `Domain`.
+
+    Raises `UnknownRoot`, `MalformedProof` or `InvalidProof`. The depth is always 20.
+    """
+    claim = Claim(proof, scope, message, roots)
+    groth16.verify(groth16.verification_key(DEPTH), proof.points, _public_inputs(claim))
+    return _proved(claim)
+
+
+def verify_memberships(claims: Iterable[Claim], *, randbits: Callable[[int], int]) -> tuple[Membership, ...]:
+    """Verify many at once, in less than half the time each; all or `BatchRefused`, which names each that
+    failed.
+    """
+    listed = list(claims)
+    try:
+        batch = [(claim.proof.points, _public_inputs(claim)) for claim in listed]
+        groth16.verify_batch(groth16.verification_key(DEPTH), batch, randbits=randbits)
+    except AnonymityError as error:
+        raise BatchRefused(_refusals(listed)) from error
+    return tuple(map(_proved, listed))
+
+
+def _refusals(claims: list[Claim]) -> dict[int, AnonymityError]:
+    refusals: dict[int, AnonymityError] = {}
+    for position, claim in enumerate(claims):
+        try:
+            verify_membership(claim.proof, scope=claim.scope, message=claim.message, roots=claim.roots)
+        except AnonymityError as error:
+            refusals[position] = error
+    return refusals
+
+
+def _public_inputs(claim: Claim) -> tuple[int, int, int, int]:
+    """The circuit's four public signals in its order; raise `UnknownRoot`."""
+    if claim.proof.root not in claim.roots:
+        raise UnknownRoot("the root is not a current one of this roster")
+    return (
+        claim.proof.root,
+        claim.proof.nullifier,
+        circuit_input(claim.message),
+        circuit_input(claim.scope),
+    )
+
+
+def _proved(claim: Claim) -> Membership:
+    return Membership(
+        root=claim.proof.root, nullifier=claim.proof.nullifier, scope=claim.scope, message=claim.message
+    )
