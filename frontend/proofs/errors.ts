@@ -1,0 +1,40 @@
+/** What the worker can refuse, by name. Each name has a sentence in `ui/messages`; the parameters fill its gaps. */
+export type ErrorCode =
+  | "no-secure-context"
+  | "storage-blocked"
+  | "storage-full"
+  | "network"
+  | "server"
+  | "artifact-altered"
+  | "not-canonical"
+  | "bad-ticket"
+  | "ticket-of-other-site"
+  | "ticket-of-other-season"
+  | "no-identity"
+  | "identity-exists"
+  | "wrong-recovery-code"
+  | "bad-backup"
+  | "bad-roster"
+  | "roster-older"
+  | "roster-key-changed"
+  | "roster-unknown"
+  | "not-in-roster"
+  | "below-floor"
+  | "thread-altered"
+  | "label-fixed"
+  | "self-check-failed"
+  | "proof-impossible"
+  | "unexpected";
+
+/** Root of every refusal in the worker. `detail` is for people who file a bug; it never holds a secret. */
+export class ProofError extends Error {
+  override readonly name = "ProofError";
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail = "",
+    readonly parameters: Readonly<Record<string, string | number>> = {},
+  ) {
+    super(detail ? `${code}: ${detail}` : code);
+  }
+}

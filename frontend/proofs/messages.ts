@@ -1,0 +1,163 @@
+/** What pages and the worker say to each other. The secret is in none of it, but for the recovery code shown once. */
+import type { ErrorCode } from "./errors.ts";
+
+export type RosterKind = "provable" | "attested" | "site";
+
+export interface Alias {
+  readonly en: string;
+  readonly zh: string;
+  /** 10 to 99; shown only when two personas of a thread share the words. */
+  readonly suffix: number;
+  /** Bytes that the glyph avatar is drawn from. */
+  readonly glyph: Uint8Array;
+}
+
+export interface Label {
+  readonly slug: string;
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** The parts of `GET /api/v1/site` that the worker needs. */
+export interface SiteFacts {
+  readonly site: string;
+  readonly season: string;
+  readonly floor: number;
+  readonly roster_key: string;
+}
+
+/** A roster in which this device's member stands, as far as one may say how many hide there. */
+export interface Crowd {
+  readonly roster: string;
+  readonly kind: RosterKind;
+  readonly label: Label | null;
+  readonly live: number;
+  readonly settled: number;
+  readonly published: string;
+}
+
+export interface IdentityFacts {
+  readonly season: string;
+  readonly commitment: string;
+  /** Whether the member has said that the recovery code is kept. */
+  readonly backedUp: boolean;
+}
+
+export interface NewBackup extends IdentityFacts {
+  /** Shown once, never stored. */
+  readonly code: string;
+  readonly file: string;
+}
+
+export interface Answer {
+  readonly ticket: string;
+  readonly commitment: string;
+  readonly nullifier: string;
+  readonly proof: string;
+}
+
+export interface TicketFacts {
+  readonly site: string;
+  readonly season: string;
+}
+
+export type Draft =
+  | { readonly kind: "opening"; readonly section: string; readonly title: string; readonly body: string }
+  | {
+      readonly kind: "reply";
+      readonly thread: string;
+      readonly parent: string | null;
+      readonly body: string;
+      /** The opening as the page shows it; its hash must be the thread's id. */
+      readonly opening: unknown;
+    };
+
+export interface PersonaFacts {
+  readonly roster: string;
+  readonly kind: RosterKind;
+  readonly label: Label | null;
+  readonly alias: Alias;
+  readonly key: string;
+}
+
+export interface Spoken {
+  readonly action: string;
+  readonly thread: string;
+  /** The submission's JSON, ready to be sent as it is. */
+  readonly body: string;
+  readonly persona: PersonaFacts;
+  readonly joins: boolean;
+}
+
+export type ClaimName = "form" | "thread" | "content" | "signature" | "roster" | "label" | "alias" | "proof";
+
+export interface VerifiedPost {
+  readonly site: string;
+  readonly season: string;
+  readonly kind: RosterKind;
+  readonly label: Label | null;
+  readonly alias: { readonly en: string; readonly zh: string };
+  readonly live: number;
+  readonly published: string;
+  /** First 16 hex digits of the SHA-256 of the key that signed the roster. */
+  readonly fingerprint: string;
+  readonly title: string | null;
+  readonly body: string;
+}
+
+export interface Verdict {
+  readonly passed: readonly ClaimName[];
+  readonly failed: ClaimName | null;
+  readonly detail: string;
+  readonly post: VerifiedPost | null;
+}
+
+export type Stage = "artifacts" | "roster" | "hashing" | "witness" | "checking" | "signing";
+
+/** `done` of `total` in bytes for artifacts, as a share of 1 for hashing, and both zero where nothing can be counted. */
+export interface Progress {
+  readonly stage: Stage;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Every method of the worker: its parameters and its result. */
+export interface Methods {
+  identities: { parameters: { facts: SiteFacts }; result: IdentityFacts | null };
+  create: { parameters: { facts: SiteFacts }; result: NewBackup };
+  backup: { parameters: { facts: SiteFacts }; result: string };
+  renewCode: { parameters: { facts: SiteFacts }; result: NewBackup };
+  confirmBackup: { parameters: { facts: SiteFacts }; result: IdentityFacts };
+  restore: { parameters: { facts: SiteFacts; file: string; code: string }; result: IdentityFacts };
+  forget: { parameters: { facts: SiteFacts }; result: null };
+  readTicket: { parameters: { ticket: string }; result: TicketFacts };
+  enrol: { parameters: { facts: SiteFacts; ticket: string }; result: Answer };
+  /** The crowd of a company (provable if it is open and holds the member, else attested), or of the site for null. */
+  crowd: { parameters: { facts: SiteFacts; company: string | null }; result: Crowd };
+  alias: { parameters: { facts: SiteFacts; thread: string }; result: Alias };
+  speak: { parameters: { facts: SiteFacts; draft: Draft; roster: string; now: number }; result: Spoken };
+  /** Proves again for a submission that was refused because its root or join grew old. */
+  renew: { parameters: { facts: SiteFacts; body: string; roster: string }; result: Spoken };
+  trustRosterKey: { parameters: { facts: SiteFacts }; result: null };
+  verify: { parameters: { file: Uint8Array; rosterKey: string | null }; result: Verdict };
+}
+
+export type Method = keyof Methods;
+
+export interface Request<M extends Method = Method> {
+  readonly id: number;
+  readonly method: M;
+  readonly parameters: Methods[M]["parameters"];
+}
+
+export type Reply =
+  | { readonly id: number; readonly kind: "progress"; readonly progress: Progress }
+  | { readonly id: number; readonly kind: "claim"; readonly claim: ClaimName }
+  | { readonly id: number; readonly kind: "result"; readonly result: unknown }
+  | {
+      readonly id: number;
+      readonly kind: "error";
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly parameters: Readonly<Record<string, string | number>>;
+    };

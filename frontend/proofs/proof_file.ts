@@ -1,0 +1,167 @@
+/**
+ * Checks a proof file with nothing but this program (docs/protocol.md §8): the same claims in the same order as the
+ * command line's `openmai verify`.
+ */
+import { aliasOf } from "./alias.ts";
+import { parseContent, type Content } from "./content.ts";
+import { circuitInput, Domain, sha256 } from "./encoding.ts";
+import { ProofError } from "./errors.ts";
+import { equalBytes, parseDecimal, parseHex, R, toHex } from "./field.ts";
+import { verify } from "./groth16.ts";
+import type { ClaimName, RosterKind, Verdict } from "./messages.ts";
+import { isSignedBy } from "./personas.ts";
+import { decompress } from "./points.ts";
+import { kindOf, openStatement, type Opened, type RosterStatement } from "./rosters.ts";
+import { documentId, exactKeys, parseCanonical, parseLabel, parseRosterId, parseSeason, parseSite, parseText, type Fields } from "./schema.ts";
+import { canonicalJson } from "./encoding.ts";
+
+/** The order in which the claims are checked. */
+export const CLAIMS: readonly ClaimName[] = ["form", "thread", "content", "signature", "roster", "label", "alias", "proof"];
+
+const FIELDS = ["type", "site", "season", "opening", "content", "key", "signature", "join", "persona", "statement"];
+const KINDS: readonly unknown[] = ["provable", "attested", "site"];
+
+interface ProofFile {
+  readonly domain: Domain;
+  readonly opening: Content;
+  readonly content: Content;
+  readonly key: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly join: { roster: string; root: bigint; nullifier: bigint; proof: Uint8Array; first: Uint8Array };
+  readonly persona: { alias: { en: string; zh: string }; label: unknown; kind: RosterKind };
+  readonly statement: unknown;
+}
+
+/** The post so far: what each claim adds for the next. */
+interface Found {
+  file?: ProofFile;
+  threadId?: Uint8Array;
+  contentId?: Uint8Array;
+  roster?: Opened<RosterStatement>;
+}
+
+const refuse = (detail: string): never => {
+  throw new ProofError("not-canonical", detail);
+};
+
+function parseJoin(value: unknown): ProofFile["join"] {
+  const join = exactKeys(value, ["roster", "root", "nullifier", "proof", "first"]);
+  return {
+    roster: parseRosterId(join.roster),
+    root: parseDecimal(join.root, "root"),
+    nullifier: parseDecimal(join.nullifier, "nullifier"),
+    proof: parseHex(join.proof, 128, "proof"),
+    first: parseHex(join.first, 32, "first"),
+  };
+}
+
+function parsePersona(value: unknown): ProofFile["persona"] {
+  const { alias, label, kind } = exactKeys(value, ["alias", "label", "kind"]);
+  const { en, zh } = exactKeys(alias, ["en", "zh"]);
+  if (!KINDS.includes(kind)) return refuse("kind");
+  return { alias: { en: parseText(en, "alias"), zh: parseText(zh, "alias") }, label: parseLabel(label), kind: kind as RosterKind };
+}
+
+function parseFile(bytes: Uint8Array): ProofFile {
+  const fields: Fields = exactKeys(parseCanonical(bytes), FIELDS);
+  if (fields.type !== "openmai/proof/v1") return refuse("type");
+  return {
+    domain: new Domain(parseSite(fields.site), parseSeason(fields.season)),
+    opening: parseContent(fields.opening),
+    content: parseContent(fields.content),
+    key: parseHex(fields.key, 32, "key"),
+    signature: parseHex(fields.signature, 64, "signature"),
+    join: parseJoin(fields.join),
+    persona: parsePersona(fields.persona),
+    statement: fields.statement,
+  };
+}
+
+function checkThread({ domain, opening }: ProofFile): Uint8Array {
+  if (opening.type !== "openmai/thread/v1") return refuse("the opening is no opening");
+  if (opening.site !== domain.site || opening.season !== domain.season) return refuse("the opening is of another site or season");
+  return documentId(opening);
+}
+
+function checkContent({ domain, opening, content }: ProofFile, threadId: Uint8Array): Uint8Array {
+  if (content.site !== domain.site || content.season !== domain.season) return refuse("another site or season");
+  const belongs =
+    content.type === "openmai/thread/v1"
+      ? equalBytes(canonicalJson(content), canonicalJson(opening))
+      : content.thread === toHex(threadId);
+  return belongs ? documentId(content) : refuse("the content does not belong to the thread");
+}
+
+function checkRoster({ domain, join, statement }: ProofFile, rosterKey: Uint8Array | null): Opened<RosterStatement> {
+  const opened = openStatement(statement, rosterKey);
+  const { site, season, roster, root, size } = opened.statement;
+  if (site !== domain.site || season !== domain.season) return refuse("the roster is of another site or season");
+  if (roster !== join.roster || root !== join.root) return refuse("the roster is not the one that the proof names");
+  return size > 0 && root > 0n ? opened : refuse("an empty roster");
+}
+
+function checkLabel({ persona }: ProofFile, { label, roster }: RosterStatement): void {
+  const same = equalBytes(canonicalJson(persona.label), canonicalJson(label));
+  if (!same || persona.kind !== kindOf(roster)) refuse("the label is not the roster's");
+}
+
+function checkAlias({ persona, join }: ProofFile): void {
+  const { en, zh } = aliasOf(join.nullifier);
+  if (persona.alias.en !== en || persona.alias.zh !== zh) refuse("the alias is not the nullifier's");
+}
+
+async function checkProof({ domain, join, key }: ProofFile, threadId: Uint8Array): Promise<void> {
+  const { roster, root, nullifier, first, proof } = join;
+  if (nullifier === 0n || nullifier >= R) refuse("nullifier");
+  const message = domain.joinMessage({ threadId, key, roster, root, first });
+  const signals = { root, nullifier, message: circuitInput(message), scope: circuitInput(domain.threadScope(threadId)) };
+  if (!(await verify(20, decompress(proof), signals))) refuse("the proof does not hold");
+}
+
+/**
+ * Checks every claim in order and stops at the first that falls. `rosterKey` (hex) is the only key accepted for the
+ * roster, or null to accept the file's own and leave its fingerprint to be compared. `passed` is told each claim.
+ */
+export async function verifyProofFile(bytes: Uint8Array, rosterKey: string | null, passed: (claim: ClaimName) => void): Promise<Verdict> {
+  const found: Found = {};
+  const key = rosterKey === null ? null : parseHex(rosterKey, 32, "roster key");
+  const checks: Readonly<Record<ClaimName, () => void | Promise<void>>> = {
+    form: () => void (found.file = parseFile(bytes)),
+    thread: () => void (found.threadId = checkThread(found.file!)),
+    content: () => void (found.contentId = checkContent(found.file!, found.threadId!)),
+    signature: () => {
+      const { key: signer, signature, domain } = found.file!;
+      if (!isSignedBy(signer, signature, domain.actionBytes(found.contentId!))) refuse("signature");
+    },
+    roster: () => void (found.roster = checkRoster(found.file!, key)),
+    label: () => checkLabel(found.file!, found.roster!.statement),
+    alias: () => checkAlias(found.file!),
+    proof: () => checkProof(found.file!, found.threadId!),
+  };
+  const held: ClaimName[] = [];
+  for (const claim of CLAIMS) {
+    try {
+      await checks[claim]();
+    } catch (error) {
+      return { passed: held, failed: claim, detail: error instanceof ProofError ? error.detail : "", post: null };
+    }
+    held.push(claim);
+    passed(claim);
+  }
+  return { passed: held, failed: null, detail: "", post: describe(found.file!, found.roster!) };
+}
+
+function describe({ domain, opening, content, persona }: ProofFile, { statement, key }: Opened<RosterStatement>): Verdict["post"] {
+  return {
+    site: domain.site,
+    season: domain.season,
+    kind: persona.kind,
+    label: statement.label,
+    alias: persona.alias,
+    live: statement.live,
+    published: statement.published,
+    fingerprint: toHex(sha256(key)).slice(0, 16),
+    title: opening.type === "openmai/thread/v1" ? opening.title : null,
+    body: content.body,
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * The worker: the only place where the secret exists in the clear, and the only one that proves.
+ *
+ * It runs on the talk origin alone. Pages send requests (`messages.ts`) and get commitments, proofs and signatures.
+ * Clock, randomness and network are read here, at the outermost edge, and handed in.
+ */
+import { openDatabase, type Database } from "../device/database.ts";
+import { readPersona, writePersona, type PersonaNote } from "../device/personas.ts";
+import { aliasOf } from "./alias.ts";
+import { loadArtifacts, type ArtifactAddresses, type Artifacts, type Depth, type Fetch } from "./artifacts.ts";
+import { nonceFrom, normalise, parseContent } from "./content.ts";
+import { Domain } from "./encoding.ts";
+import { answerTicket, readTicket } from "./enrolment.ts";
+import { ProofError } from "./errors.ts";
+import { equalBytes, parseHex, toHex } from "./field.ts";
+import { commitmentOf, nullifierOf } from "./identity.ts";
+import type { MerklePath } from "./leanimt.ts";
+import type { Alias, Crowd, Draft, Method, Methods, PersonaFacts, Progress, Reply, Request, SiteFacts, Spoken } from "./messages.ts";
+import { Mirror, type CheckedRoster } from "./mirror.ts";
+import { buildPoseidon, type Poseidon } from "./poseidon.ts";
+import { verifyProofFile } from "./proof_file.ts";
+import { companyOf, kindOf } from "./rosters.ts";
+import { documentId, exactKeys } from "./schema.ts";
+import { actionOf, buildSubmission, makeJoin, type Action } from "./speaking.ts";
+import { Vault } from "./vault.ts";
+
+declare const __ARTIFACTS__: ArtifactAddresses;
+
+const JOIN_HOLDS_MS = 7 * 86_400_000 - 3_600_000; // seven days, less an hour for clocks that differ
+
+const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
+
+/** Our own origin only, without credentials, and with a name for every failure. */
+const fetcher: Fetch = async (url) => {
+  try {
+    return await fetch(url, { mode: "same-origin", credentials: "omit", redirect: "error" });
+  } catch {
+    throw new ProofError("network");
+  }
+};
+
+interface Tools {
+  readonly database: Database;
+  readonly poseidon: Poseidon;
+  readonly vault: Vault;
+  readonly mirror: Mirror;
+}
+
+let tools: Promise<Tools> | undefined;
+const loaded = new Map<Depth, Promise<Artifacts>>();
+
+async function buildTools(): Promise<Tools> {
+  const [database, poseidon] = await Promise.all([openDatabase(), buildPoseidon()]);
+  return { database, poseidon, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database) };
+}
+
+function getTools(): Promise<Tools> {
+  tools ??= buildTools().catch((error: unknown) => {
+    tools = undefined; // so that the next request tries again
+    throw error;
+  });
+  return tools;
+}
+
+type Report = (progress: Progress) => void;
+
+function getArtifacts(depth: Depth, report: Report): Promise<Artifacts> {
+  let files = loaded.get(depth);
+  if (files === undefined) {
+    files = loadArtifacts(depth, __ARTIFACTS__, fetcher, (done, total) => report({ stage: "artifacts", done, total }));
+    loaded.set(depth, files);
+    files.catch(() => loaded.delete(depth));
+  }
+  return files;
+}
+
+/** Where the member stands in a checked roster; throws `not-in-roster` or `below-floor`. */
+function standingIn(roster: CheckedRoster, commitment: bigint, facts: SiteFacts): number {
+  const position = roster.leaves.indexOf(commitment);
+  if (position < 0) throw new ProofError("not-in-roster", "", { roster: roster.statement.roster });
+  const { settled } = roster.statement;
+  if (settled < facts.floor) throw new ProofError("below-floor", "", { settled, floor: facts.floor });
+  return position;
+}
+
+const crowdOf = ({ statement }: CheckedRoster): Crowd => {
+  const { roster, label, live, settled, published } = statement;
+  return { roster, kind: kindOf(roster), label, live, settled, published };
+};
+
+async function findCrowd(facts: SiteFacts, company: string | null): Promise<Crowd> {
+  const { vault, mirror, poseidon } = await getTools();
+  const commitment = commitmentOf(poseidon, await vault.secret(facts));
+  const candidates = company === null ? ["site"] : [`company/${company}/provable`, `company/${company}/attested`];
+  let refusal: unknown;
+  for (const roster of candidates) {
+    try {
+      const checked = await mirror.roster(facts, roster);
+      standingIn(checked, commitment, facts);
+      return crowdOf(checked);
+    } catch (error) {
+      const passable = error instanceof ProofError && ["roster-unknown", "not-in-roster", "below-floor"].includes(error.code);
+      if (!passable) throw error;
+      // The attested roster holds everybody, so what it says is the answer.
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+function draftDocument(facts: SiteFacts, draft: Draft): unknown {
+  const { site, season } = facts;
+  const [body, nonce] = [normalise(draft.body), nonceFrom(random)];
+  if (draft.kind === "opening") {
+    return { type: "openmai/thread/v1", site, season, section: draft.section, title: normalise(draft.title), body, nonce };
+  }
+  // A server that reuses a thread's id for other words would link personas (threat 7).
+  const opening = parseContent(draft.opening);
+  if (opening.type !== "openmai/thread/v1" || toHex(documentId(opening)) !== draft.thread) throw new ProofError("thread-altered");
+  return { type: "openmai/reply/v1", site, season, thread: draft.thread, parent: draft.parent, body, nonce };
+}
+
+async function provePath(facts: SiteFacts, roster: string, secret: bigint, report: Report): Promise<MerklePath> {
+  const { mirror, poseidon } = await getTools();
+  report({ stage: "roster", done: 0, total: 0 });
+  const checked = await mirror.roster(facts, roster);
+  const position = standingIn(checked, commitmentOf(poseidon, secret), facts);
+  return mirror.tree(poseidon, checked, report).path(position);
+}
+
+async function join(facts: SiteFacts, action: Action, roster: string, secret: bigint, report: Report): Promise<Awaited<ReturnType<typeof makeJoin>>> {
+  const { poseidon } = await getTools();
+  const [artifacts, path] = [await getArtifacts(20, report), await provePath(facts, roster, secret, report)];
+  report({ stage: "witness", done: 0, total: 0 });
+  return makeJoin({ action, secret, roster, path, poseidon, artifacts });
+}
+
+async function aliasIn(facts: SiteFacts, threadId: Uint8Array): Promise<Alias> {
+  const { vault, poseidon } = await getTools();
+  const scope = new Domain(facts.site, facts.season).threadScope(threadId);
+  return aliasOf(nullifierOf(poseidon, await vault.secret(facts), scope));
+}
+
+async function labelOf(facts: SiteFacts, roster: string): Promise<PersonaFacts["label"]> {
+  if (companyOf(roster) === null) return null;
+  return (await (await getTools()).mirror.roster(facts, roster)).statement.label;
+}
+
+async function finish(facts: SiteFacts, action: Action, roster: string, note: PersonaNote | undefined, body: string, joins: boolean): Promise<Spoken> {
+  const { database } = await getTools();
+  const thread = toHex(action.threadId);
+  const label = note?.label ?? (await labelOf(facts, roster));
+  const alias = await aliasIn(facts, action.threadId);
+  const persona: PersonaFacts = { roster, kind: kindOf(roster), label, alias, key: toHex(action.persona.key) };
+  await writePersona(database, { thread, ...persona, joined: note?.joined ?? null });
+  return { action: toHex(action.id), thread, body, persona, joins };
+}
+
+async function speak(facts: SiteFacts, draft: Draft, roster: string, now: number, report: Report): Promise<Spoken> {
+  const { vault, database } = await getTools();
+  const secret = await vault.secret(facts);
+  const action = actionOf(draftDocument(facts, draft), secret);
+  const note = await readPersona(database, toHex(action.threadId));
+  if (note !== undefined && note.roster !== roster) throw new ProofError("label-fixed");
+  const holds = note !== undefined && note.joined !== null && now - note.joined < JOIN_HOLDS_MS;
+  const proof = holds ? null : await join(facts, action, roster, secret, report);
+  report({ stage: "signing", done: 0, total: 0 });
+  return finish(facts, action, roster, note, buildSubmission(action, proof), proof !== null);
+}
+
+async function renew(facts: SiteFacts, body: string, roster: string, report: Report): Promise<Spoken> {
+  const { vault, database } = await getTools();
+  const secret = await vault.secret(facts);
+  const { content, key } = exactKeys(JSON.parse(body), ["version", "content", "key", "signature", "join"]);
+  const action = actionOf(content, secret);
+  if (!equalBytes(action.persona.key, parseHex(key, 32, "key"))) throw new ProofError("no-identity", "made by another identity");
+  const proof = await join(facts, action, roster, secret, report);
+  return finish(facts, action, roster, await readPersona(database, toHex(action.threadId)), buildSubmission(action, proof), true);
+}
+
+async function enrol(facts: SiteFacts, ticket: string, report: Report): Promise<Methods["enrol"]["result"]> {
+  const { site, season } = readTicket(ticket);
+  if (site !== facts.site) throw new ProofError("ticket-of-other-site", "", { site });
+  if (season !== facts.season) throw new ProofError("ticket-of-other-season", "", { season });
+  const { vault, poseidon } = await getTools();
+  const secret = await vault.secret(facts);
+  const artifacts = await getArtifacts(1, report);
+  report({ stage: "witness", done: 0, total: 0 });
+  return answerTicket({ ticket, secret, poseidon, artifacts });
+}
+
+type Handler<M extends Method> = (
+  parameters: Methods[M]["parameters"],
+  report: Report,
+  id: number,
+) => Promise<Methods[M]["result"]>;
+
+const handlers: { readonly [M in Method]: Handler<M> } = {
+  identities: async ({ facts }) => (await getTools()).vault.identity(facts),
+  create: async ({ facts }) => (await getTools()).vault.create(facts),
+  backup: async ({ facts }) => (await getTools()).vault.backup(facts),
+  renewCode: async ({ facts }) => (await getTools()).vault.renewCode(facts),
+  confirmBackup: async ({ facts }) => (await getTools()).vault.confirmBackup(facts),
+  restore: async ({ facts, file, code }) => (await getTools()).vault.restore(facts, file, code),
+  forget: async ({ facts }) => (await getTools()).vault.forget(facts),
+  readTicket: async ({ ticket }) => readTicket(ticket),
+  enrol: async ({ facts, ticket }, report) => enrol(facts, ticket, report),
+  crowd: async ({ facts, company }) => findCrowd(facts, company),
+  alias: async ({ facts, thread }) => aliasIn(facts, parseHex(thread, 32, "thread")),
+  speak: async ({ facts, draft, roster, now }, report) => speak(facts, draft, roster, now, report),
+  renew: async ({ facts, body, roster }, report) => renew(facts, body, roster, report),
+  trustRosterKey: async ({ facts }) => {
+    await (await getTools()).mirror.trust(facts);
+    return null;
+  },
+  verify: async ({ file, rosterKey }, _report, id) =>
+    verifyProofFile(file, rosterKey, (claim) => post({ id, kind: "claim", claim })),
+};
+
+/** The global scope of a dedicated worker, without the library that would make it look like a window as well. */
+const scope = globalThis as unknown as {
+  postMessage(message: Reply): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<Request>) => void): void;
+};
+
+const post = (reply: Reply): void => scope.postMessage(reply);
+
+async function handle<M extends Method>({ id, method, parameters }: Request<M>): Promise<void> {
+  try {
+    const handler: Handler<M> = handlers[method];
+    const result = await handler(parameters, (progress) => post({ id, kind: "progress", progress }), id);
+    post({ id, kind: "result", result });
+  } catch (error) {
+    // Of an unexpected error only its class goes out: a library's message might quote its input.
+    const known = error instanceof ProofError ? error : new ProofError("unexpected", error instanceof Error ? error.name : "");
+    post({ id, kind: "error", code: known.code, detail: known.detail, parameters: known.parameters });
+  }
+}
+
+scope.addEventListener("message", (event) => void handle(event.data));
