@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from openmai.platform.config import PeopleConfig, SiteConfig, TalkConfig, variables
 from openmai.platform.postgres import UNSAFE_BUT_FAST, EmbeddedCluster
 
 NAMES = ("people", "talk")
@@ -124,3 +125,30 @@ def clusters() -> dict[str, str]:
     if not all(name in os.environ for name in VARIABLES.values()):
         _start()
     return {name: os.environ[name] for name in VARIABLES.values()}
+
+
+@pytest.fixture(scope="session")
+def site_processes(clusters: dict[str, str]) -> dict[str, str]:
+    """What a process of either site needs in its environment, and nothing of the test runner's own."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    settings = {name: os.environ[name] for name in os.environ if name.startswith("OPENMAI_")}
+    return inherited | settings | clusters
+
+
+@pytest.fixture(scope="session")
+def people_environment(site_processes: dict[str, str]) -> dict[str, str]:
+    """Environment of a process of the people site: nothing that only talk knows."""
+    return _only(site_processes, PeopleConfig)
+
+
+@pytest.fixture(scope="session")
+def talk_environment(site_processes: dict[str, str]) -> dict[str, str]:
+    """Environment of a process of the talk site: nothing that only people knows."""
+    return _only(site_processes, TalkConfig)
+
+
+def _only(environment: dict[str, str], model: type[SiteConfig]) -> dict[str, str]:
+    read = {variable.name for variable in variables(model)}
+    return {
+        name: value for name, value in environment.items() if name in read or not name.startswith("OPENMAI_")
+    }

@@ -1,7 +1,7 @@
 """Outgoing mail: Django's e-mail backend puts it into the job queue, the people worker sends it over SMTP.
 
 The queue is written in the transaction of the request: a mail leaves if, and only if, what it tells happened.
-Only the people site has mail; its settings hold `OPENMAI_SMTP` (a `SmtpServer`).
+Only the people site has mail; its settings hold its `PeopleConfig` as `OPENMAI`.
 """
 
 import smtplib
@@ -44,7 +44,7 @@ class QueueBackend(BaseEmailBackend):
 @app.task(name="mail.deliver", queue=QUEUE, retry=_RETRY)
 def deliver(*, sender: str, recipients: list[str], message: str) -> None:
     """Job: hand one message (base64) to the mail server."""
-    send(settings.OPENMAI_SMTP, sender=sender, recipients=recipients, message=b64decode(message))
+    send(settings.OPENMAI.smtp, sender=sender, recipients=recipients, message=b64decode(message))
 
 
 def send(server: SmtpServer, *, sender: str, recipients: Sequence[str], message: bytes) -> None:
