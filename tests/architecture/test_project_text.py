@@ -19,7 +19,7 @@ def tracked_text() -> dict[str, str]:
 
 
 def test_the_lock_files_name_no_registry():
-    assert "http" not in (ROOT / "requirements.lock").read_text()
+    assert "://" not in (ROOT / "requirements.lock").read_text()
     assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
 
 
