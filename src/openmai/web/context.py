@@ -60,10 +60,11 @@ def _current_language() -> str:
     return code if code in LANGUAGE_NAMES else "en"
 
 
-def build_page(*, path: str, member: bool) -> Page:
-    """The frame for `path` (with its query), in the language now active."""
+def build_page(*, path: str, member: bool, navigation: bool = True) -> Page:
+    """The frame for `path` (with its query), in the language now active; `navigation` adds its bar."""
     code = _current_language()
     site: Site = settings.OPENMAI_SITE
+    items = settings.OPENMAI_NAVIGATION if navigation else ()
     other = settings.TALK_ORIGIN if site == "people" else settings.PEOPLE_ORIGIN
     return Page(
         site=site,
@@ -76,7 +77,7 @@ def build_page(*, path: str, member: bool) -> Page:
         other_site=f"{other}/{code}/",
         demo=settings.OPENMAI_DEMO,
         member=member,
-        nav=links(settings.OPENMAI_NAVIGATION, path=path.split("?", 1)[0], member=member),
+        nav=links(items, path=path.split("?", 1)[0], member=member),
         languages=[
             LanguageLink(each, *names, href=in_language(path, each), current=each == code)
             for each, names in LANGUAGE_NAMES.items()
