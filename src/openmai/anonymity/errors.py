@@ -8,7 +8,12 @@ from typing import ClassVar
 
 
 class AnonymityError(Exception):
-    """Root of every error that this package raises on hostile input."""
+    """Root of every error that this package raises on hostile input.
+
+    `pointer` (RFC 6901) names the field that is to blame, where it is known.
+    """
+
+    pointer: str | None = None
 
 
 class NotCanonical(AnonymityError):

@@ -1,6 +1,6 @@
 """The Ed25519 key of a persona, one per secret and thread, and its signatures (RFC 8032)."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -16,6 +16,8 @@ _SALT: Final = b"openmai/v1/thread-key"
 
 class BadSignature(AnonymityError):
     """The signature was not made by this key over these bytes."""
+
+    code: ClassVar[str] = "bad-signature"
 
 
 def thread_key(secret: int, scope: int) -> Ed25519PrivateKey:

@@ -1,0 +1,34 @@
+"""Every limit of the protocol's documents in one place; `GET /api/v1/site` publishes those that clients need.
+
+Lengths of text count Unicode code points, all others count bytes unless the name says otherwise.
+"""
+
+from typing import Final
+
+MAX_BODY: Final = 65_536
+MAX_TITLE: Final = 120
+MAX_TEXT: Final = 10_000
+# An opening and a reply of the greatest length, four bytes a character, and a statement.
+MAX_PROOF_FILE: Final = 131_072
+MAX_STATEMENT: Final = 4_096
+# Room for 50,000 rosters.
+MAX_INDEX: Final = 16_777_216
+# 2**20 leaves of 32 bytes.
+MAX_LEAVES_FILE: Final = 33_554_432
+# Characters of base64url.
+MAX_TICKET: Final = 512
+MAX_ANSWER: Final = 2_048
+MAX_LABEL: Final = 120
+# Objects and lists inside one another; the deepest document of the protocol has four.
+MAX_DEPTH: Final = 8
+# The greatest integer that every JSON library reads exactly (RFC 8259 §6).
+MAX_INTEGER: Final = 2**53 - 1
+NONCE_SIZE: Final = 16
+
+PUBLISHED: Final[dict[str, int]] = {
+    "body": MAX_BODY,
+    "title": MAX_TITLE,
+    "text": MAX_TEXT,
+    "proof_file": MAX_PROOF_FILE,
+}
+"""What `limits` of `GET /api/v1/site` says."""
