@@ -59,7 +59,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class RosterStatement:
-    """One roster in one epoch. `leaves` is the SHA-256 of the leaves file, `published` "YYYY-MM-DD" in UTC."""
+    """One roster in one epoch. `leaves` is the SHA-256 of the leaves file, `published` is "YYYY-MM-DD"."""
 
     site: str
     season: str

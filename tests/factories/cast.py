@@ -1,0 +1,264 @@
+"""The cast, and a small world for them to speak in: secrets, rosters, signing keys, real proofs.
+
+Alice, Bob and Mallory are verified employees, Alice and Bob of the same company; Charlie is in no roster.
+Everything is drawn from one seed, so that each run sees the same world; proofs are kept in build/test-proofs
+and verified again wherever they are used.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from openmai.anonymity.artifacts import PINNED, Artifacts
+from openmai.anonymity.content import Content, Opening, Reply
+from openmai.anonymity.encoding import Domain, circuit_input, sha256
+from openmai.anonymity.fields import R, be32
+from openmai.anonymity.keys import public_bytes, thread_key
+from openmai.anonymity.leanimt import LeanIMT, MerklePath
+from openmai.anonymity.membership import MembershipProof
+from openmai.anonymity.poseidon import poseidon2
+from openmai.anonymity.proof_file import build_proof_file
+from openmai.anonymity.prover import Prover, new_secret
+from openmai.anonymity.rosters import (
+    IndexEntry,
+    Label,
+    RosterIndex,
+    RosterStatement,
+    SignedStatement,
+    company_roster,
+    open_statement,
+    pack_leaves,
+    roster_slug,
+    sign_index,
+    sign_statement,
+)
+from openmai.anonymity.submission import Join, build_submission, join_scope_and_message, sign_content
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+ARTIFACTS: Final = ROOT / "node_modules" / "@zk-kit" / "semaphore-artifacts"
+PROOFS: Final = ROOT / "build" / "test-proofs"
+SITE: Final = "test.openmai.example"
+SEASON: Final = "s228"
+DOMAIN: Final = Domain(SITE, SEASON)
+PUBLISHED: Final = "2026-03-19"
+
+HARBOUR: Final = company_roster("harbour-logistics", "attested")
+HARBOUR_PROVABLE: Final = company_roster("harbour-logistics", "provable")
+ORCHID: Final = company_roster("orchid-kitchen", "attested")
+LABELS: Final = {
+    "harbour-logistics": Label("harbour-logistics", "Harbour Logistics", "港湾物流"),
+    "orchid-kitchen": Label("orchid-kitchen", "Orchid Kitchen", "兰厨"),
+}
+
+
+def read_artifacts(depth: int) -> Artifacts:
+    """The pinned artifacts, as the npm package brought them."""
+    stem = ARTIFACTS / f"semaphore-{depth}"
+    return Artifacts(depth, stem.with_suffix(".wasm").read_bytes(), stem.with_suffix(".zkey").read_bytes())
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the cast. `rosters` are those that hold the commitment."""
+
+    name: str
+    secret: int
+    commitment: int
+    rosters: tuple[str, ...] = ()
+
+    def key_in(self, thread_id: bytes, domain: Domain = DOMAIN) -> Ed25519PrivateKey:
+        """The key of this member's persona in a thread."""
+        return thread_key(self.secret, domain.thread_scope(thread_id))
+
+
+@dataclass(frozen=True)
+class PublishedRoster:
+    """One roster in its current epoch: the signed statement, the tree and the leaves file."""
+
+    signed: SignedStatement
+    tree: LeanIMT
+    leaves: bytes
+
+    @property
+    def statement(self) -> RosterStatement:
+        return self.signed.statement
+
+
+class Cast:
+    """The members and their world. `signing_key` is the people site's, `receipt_key` the talk site's."""
+
+    def __init__(self) -> None:
+        self.rng = random.Random("the cast")
+        self.signing_key = Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32))
+        self.receipt_key = Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32))
+        self.alice = self._member("Alice", "site", HARBOUR, HARBOUR_PROVABLE)
+        self.bob = self._member("Bob", "site", HARBOUR)
+        self.mallory = self._member("Mallory", "site", ORCHID)
+        self.charlie = self._member("Charlie")
+        # Above the floor of 20, below it, and the fallback. One place of each was vacated.
+        self.rosters = {
+            HARBOUR: self.publish(HARBOUR, others=24),
+            HARBOUR_PROVABLE: self.publish(HARBOUR_PROVABLE, others=21),
+            ORCHID: self.publish(ORCHID, others=4),
+            "site": self.publish("site", others=40),
+        }
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return self.alice, self.bob, self.mallory, self.charlie
+
+    @property
+    def roster_key(self) -> bytes:
+        """The public half of `signing_key`."""
+        return public_bytes(self.signing_key)
+
+    @cached_property
+    def prover(self) -> Prover:
+        return Prover(read_artifacts(20))
+
+    @cached_property
+    def enrolment_prover(self) -> Prover:
+        return Prover(read_artifacts(1))
+
+    def publish(
+        self, roster: str, *, others: int, epoch: int = 1, domain: Domain = DOMAIN, settled: int | None = None
+    ) -> PublishedRoster:
+        """A signed epoch of `roster` with its members of the cast, `others` strangers, one vacated place."""
+        own = [member.commitment for member in self.members if roster in member.rosters]
+        strangers = [self.rng.randrange(1, R) for _ in range(others)]
+        leaves = [*strangers[:2], 0, *own, *strangers[2:]]
+        return self.sign_roster(roster, leaves, epoch=epoch, domain=domain, settled=settled)
+
+    def sign_roster(
+        self,
+        roster: str,
+        leaves: Iterable[int],
+        *,
+        epoch: int = 1,
+        domain: Domain = DOMAIN,
+        settled: int | None = None,
+        signing_key: Ed25519PrivateKey | None = None,
+    ) -> PublishedRoster:
+        """A signed epoch with exactly these leaves, all of them settled unless `settled` says otherwise."""
+        tree = LeanIMT(leaves)
+        data = pack_leaves(tree.leaves)
+        live = sum(map(bool, tree.leaves))
+        statement = RosterStatement(
+            site=domain.site,
+            season=domain.season,
+            roster=roster,
+            epoch=epoch,
+            label=LABELS.get(roster_slug(roster) or ""),
+            root=tree.root,
+            size=tree.size,
+            live=live,
+            settled=live if settled is None else settled,
+            leaves=sha256(data),
+            published=PUBLISHED,
+        )
+        envelope = sign_statement(statement, signing_key or self.signing_key)
+        return PublishedRoster(open_statement(envelope, key=None, domain=domain), tree, data)
+
+    def index(self, *, serial: int = 1, rosters: Iterable[PublishedRoster] | None = None) -> bytes:
+        """The signed index of the given rosters, or of all."""
+        listed = sorted(rosters or self.rosters.values(), key=lambda each: each.statement.roster)
+        entries = tuple(
+            IndexEntry(each.statement.roster, each.statement.epoch, each.signed.name) for each in listed
+        )
+        return sign_index(RosterIndex(SITE, SEASON, serial, entries), self.signing_key)
+
+    def opening(
+        self, *, title: str = "Night shifts", body: str = "Who else has six in a row?", **changes: str
+    ) -> Opening:
+        """An opening of the cast's site; its nonce follows from its text, so that equal calls are equal."""
+        nonce = sha256(f"{title}\0{body}".encode())[:16]
+        opening = Opening(SITE, SEASON, section="work", title=title, body=body, nonce=nonce)
+        return replace(opening, **changes)  # type: ignore[arg-type]  # the changes are the opening's own fields
+
+    def reply(self, opening: Opening, *, body: str = "Same here.", parent: bytes | None = None) -> Reply:
+        return Reply(opening.site, opening.season, opening.id, parent, body, sha256(body.encode())[:16])
+
+    def join(
+        self,
+        member: Member,
+        content: Content,
+        roster: str | PublishedRoster = HARBOUR,
+        *,
+        key: Ed25519PrivateKey | None = None,
+    ) -> Join:
+        """The real proof with which `member` enters the thread of `content`, their first post there."""
+        published = self.rosters[roster] if isinstance(roster, str) else roster
+        name, tree = published.statement.roster, published.tree
+        persona = key or member.key_in(content.thread_id, content.domain)
+        scope, message = join_scope_and_message(
+            content=content, key=public_bytes(persona), roster=name, root=tree.root
+        )
+        path = tree.path(tree.leaves.index(member.commitment))
+        return Join(name, self.prove(member, path=path, scope=scope, message=message))
+
+    def prove(self, member: Member, *, path: MerklePath, scope: int, message: int) -> MembershipProof:
+        """A proof at depth 20, made once and then read from build/test-proofs."""
+        asked = PINNED[20, "zkey"].encode() + b"".join(
+            map(be32, [member.secret, path.index, *path.siblings, scope, message])
+        )
+        kept = PROOFS / sha256(asked).hex()
+        if not kept.exists():
+            proof = self.prover.prove(
+                secret=member.secret, path=path, scope=scope, message=message, randbelow=self.rng.randrange
+            )
+            _keep(kept, proof.points)
+        nullifier = poseidon2(circuit_input(scope), member.secret)
+        return MembershipProof(path.root_from(member.commitment), nullifier, kept.read_bytes())
+
+    def submission(
+        self, member: Member, content: Content, roster: str | PublishedRoster | None = HARBOUR
+    ) -> bytes:
+        """What `member`'s device sends; without a proof when `roster` is None."""
+        join = None if roster is None else self.join(member, content, roster)
+        return build_submission(
+            content=content, key=member.key_in(content.thread_id, content.domain), join=join
+        )
+
+    def proof_file(
+        self,
+        member: Member,
+        opening: Opening,
+        content: Content | None = None,
+        roster: str | PublishedRoster = HARBOUR,
+        *,
+        first: Content | None = None,
+    ) -> bytes:
+        """The proof file of `content`, or of the opening; `first` is what `member` wrote first in the thread."""
+        content = content or opening
+        first = first or content
+        published = self.rosters[roster] if isinstance(roster, str) else roster
+        key = member.key_in(opening.id, opening.domain)
+        return build_proof_file(
+            opening=opening,
+            content=content,
+            key=public_bytes(key),
+            signature=sign_content(content, key),
+            join=self.join(member, first, published),
+            first=first.id,
+            statement=published.signed,
+        )
+
+    def _member(self, name: str, *rosters: str) -> Member:
+        secret = new_secret(self.rng.randrange)
+        kept = PROOFS / f"commitment-{sha256(be32(secret)).hex()}"
+        if not kept.exists():
+            _keep(kept, be32(self.prover.commitment(secret)))
+        return Member(name, secret, int.from_bytes(kept.read_bytes(), "big"), rosters)
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write at once or not at all: other workers read at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{random.SystemRandom().getrandbits(64):x}")
+    part.write_bytes(data)
+    part.replace(path)
