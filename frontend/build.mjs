@@ -155,7 +155,7 @@ async function main() {
   await mkdir(OUT, { recursive: true });
   const output = new Output();
   const artifacts = await copyArtifacts(output, await readPins());
-  const worker = exists("proofs/alias.ts") ? await bundleWorker(output, artifacts) : "";
+  const worker = await bundleWorker(output, artifacts);
   const define = { __WORKER_URL__: JSON.stringify(worker) };
   for (const entry of PAGES.filter(exists)) await bundle(output, entry, { format: "esm", define });
   for (const entry of CLASSIC.filter(exists)) await bundle(output, entry, { format: "iife" });

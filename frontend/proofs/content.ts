@@ -33,20 +33,26 @@ const HASH = /^[0-9a-f]{64}$/;
 const NONCE = /^[0-9a-f]{32}$/;
 const SECTION = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** Text as it is hashed: NFC, tabs and line ends made plain, other control characters and outer white space gone. */
+/** Text as it is hashed: tabs and line ends made plain, control characters and half surrogates gone, NFC, trimmed. */
 export function normalise(text: string): string {
   const plain = text.replace(/\r\n?/g, "\n").replaceAll("\t", "    ");
-  return plain.replace(/(?!\n)\p{Cc}/gu, "").normalize("NFC").trim();
+  // Normalising before trimming: it may turn a character at the edge into white space.
+  return plain.replace(/(?!\n)[\p{Cc}\p{Cs}]/gu, "").normalize("NFC").trim();
 }
+
+/** The same for a title, which is a single line. */
+export const normaliseTitle = (text: string): string => normalise(normalise(text).replace(/\n+/g, " "));
 
 /** Length in Unicode code points, as the limits count. */
 export const countCharacters = (text: string): number => [...text].length;
 
-function checkText(value: unknown, name: string, least: number, most: number): string {
+/** Text in its one permitted form, of `least` to `most` code points; a line feed is a control character unless `lines`. */
+export function checkText(value: unknown, name: string, least: number, most: number, lines = false): string {
   const text = parseText(value, name);
   const count = countCharacters(text);
   const outer = /^\s|\s$/u.test(text);
-  if (count < least || count > most || outer || text !== text.normalize("NFC") || /(?!\n)\p{Cc}/u.test(text)) {
+  const forbidden = lines ? /(?!\n)[\p{Cc}\p{Cs}]/u : /[\p{Cc}\p{Cs}]/u;
+  if (count < least || count > most || outer || text !== text.normalize("NFC") || forbidden.test(text)) {
     throw new ProofError("not-canonical", `${name} is too long or not in its canonical form`);
   }
   return text;
@@ -63,7 +69,7 @@ function parseOpening(fields: Fields): Opening {
     season: parseSeason(fields.season),
     section,
     title: checkText(fields.title, "title", 1, LIMITS.title),
-    body: checkText(fields.body, "body", 0, LIMITS.body),
+    body: checkText(fields.body, "body", 0, LIMITS.body, true),
     nonce,
   };
 }
@@ -78,7 +84,7 @@ function parseReply(fields: Fields): Reply {
     season: parseSeason(fields.season),
     thread,
     parent,
-    body: checkText(fields.body, "body", 1, LIMITS.body),
+    body: checkText(fields.body, "body", 1, LIMITS.body, true),
     nonce,
   };
 }

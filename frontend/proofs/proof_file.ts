@@ -3,22 +3,23 @@
  * command line's `openmai verify`.
  */
 import { aliasOf } from "./alias.ts";
-import { parseContent, type Content } from "./content.ts";
-import { circuitInput, Domain, sha256 } from "./encoding.ts";
+import { checkText, parseContent, type Content } from "./content.ts";
+import { canonicalJson, circuitInput, Domain, sha256 } from "./encoding.ts";
 import { ProofError } from "./errors.ts";
-import { equalBytes, parseDecimal, parseHex, R, toHex } from "./field.ts";
+import { equalBytes, parseDecimal, parseHex, toHex } from "./field.ts";
 import { verify } from "./groth16.ts";
 import type { ClaimName, RosterKind, Verdict } from "./messages.ts";
 import { isSignedBy } from "./personas.ts";
 import { decompress } from "./points.ts";
-import { kindOf, openStatement, type Opened, type RosterStatement } from "./rosters.ts";
-import { documentId, exactKeys, parseCanonical, parseLabel, parseRosterId, parseSeason, parseSite, parseText, type Fields } from "./schema.ts";
-import { canonicalJson } from "./encoding.ts";
+import { kindOf, openStatement, parseLabel, type Opened, type RosterStatement } from "./rosters.ts";
+import { documentId, exactKeys, parseCanonical, parseRosterId, parseSeason, parseSite, type Fields } from "./schema.ts";
 
 /** The order in which the claims are checked. */
 export const CLAIMS: readonly ClaimName[] = ["form", "thread", "content", "signature", "roster", "label", "alias", "proof"];
 
 const FIELDS = ["type", "site", "season", "opening", "content", "key", "signature", "join", "persona", "statement"];
+const MAX_FILE = 131_072;
+const MAX_NAME = 120;
 const KINDS: readonly unknown[] = ["provable", "attested", "site"];
 
 interface ProofFile {
@@ -46,10 +47,12 @@ const refuse = (detail: string): never => {
 
 function parseJoin(value: unknown): ProofFile["join"] {
   const join = exactKeys(value, ["roster", "root", "nullifier", "proof", "first"]);
+  const [root, nullifier] = [parseDecimal(join.root, "root"), parseDecimal(join.nullifier, "nullifier")];
+  if (root === 0n || nullifier === 0n) return refuse("a root or nullifier of 0 proves nothing");
   return {
     roster: parseRosterId(join.roster),
-    root: parseDecimal(join.root, "root"),
-    nullifier: parseDecimal(join.nullifier, "nullifier"),
+    root,
+    nullifier,
     proof: parseHex(join.proof, 128, "proof"),
     first: parseHex(join.first, 32, "first"),
   };
@@ -59,10 +62,11 @@ function parsePersona(value: unknown): ProofFile["persona"] {
   const { alias, label, kind } = exactKeys(value, ["alias", "label", "kind"]);
   const { en, zh } = exactKeys(alias, ["en", "zh"]);
   if (!KINDS.includes(kind)) return refuse("kind");
-  return { alias: { en: parseText(en, "alias"), zh: parseText(zh, "alias") }, label: parseLabel(label), kind: kind as RosterKind };
+  return { alias: { en: checkText(en, "alias", 0, MAX_NAME), zh: checkText(zh, "alias", 0, MAX_NAME) }, label: parseLabel(label), kind: kind as RosterKind };
 }
 
 function parseFile(bytes: Uint8Array): ProofFile {
+  if (bytes.length > MAX_FILE) return refuse("the file is too large");
   const fields: Fields = exactKeys(parseCanonical(bytes), FIELDS);
   if (fields.type !== "openmai/proof/v1") return refuse("type");
   return {
@@ -94,10 +98,10 @@ function checkContent({ domain, opening, content }: ProofFile, threadId: Uint8Ar
 
 function checkRoster({ domain, join, statement }: ProofFile, rosterKey: Uint8Array | null): Opened<RosterStatement> {
   const opened = openStatement(statement, rosterKey);
-  const { site, season, roster, root, size } = opened.statement;
+  const { site, season, roster, root } = opened.statement;
   if (site !== domain.site || season !== domain.season) return refuse("the roster is of another site or season");
   if (roster !== join.roster || root !== join.root) return refuse("the roster is not the one that the proof names");
-  return size > 0 && root > 0n ? opened : refuse("an empty roster");
+  return opened;
 }
 
 function checkLabel({ persona }: ProofFile, { label, roster }: RosterStatement): void {
@@ -112,7 +116,6 @@ function checkAlias({ persona, join }: ProofFile): void {
 
 async function checkProof({ domain, join, key }: ProofFile, threadId: Uint8Array): Promise<void> {
   const { roster, root, nullifier, first, proof } = join;
-  if (nullifier === 0n || nullifier >= R) refuse("nullifier");
   const message = domain.joinMessage({ threadId, key, roster, root, first });
   const signals = { root, nullifier, message: circuitInput(message), scope: circuitInput(domain.threadScope(threadId)) };
   if (!(await verify(20, decompress(proof), signals))) refuse("the proof does not hold");

@@ -1,4 +1,5 @@
 /** Rosters: signed statements of who may speak, and the leaves they are made of (docs/protocol.md §3). */
+import { checkText } from "./content.ts";
 import { ProofError } from "./errors.ts";
 import { sha256, canonicalJson } from "./encoding.ts";
 import { concat, fromBytes, parseDecimal, parseHex, R, toHex } from "./field.ts";
@@ -6,10 +7,11 @@ import { LeanIMT } from "./leanimt.ts";
 import type { Label, RosterKind, SiteFacts } from "./messages.ts";
 import { isSignedBy } from "./personas.ts";
 import type { Poseidon } from "./poseidon.ts";
-import { exactKeys, parseCanonical, parseCount, parseDate, parseLabel, parseRosterId, parseSeason, parseSite } from "./schema.ts";
+import { exactKeys, parseCanonical, parseCount, parseDate, parseRosterId, parseSeason, parseSite, parseSlug } from "./schema.ts";
 import type { Fields } from "./schema.ts";
 
 const CAPACITY = 2 ** 20;
+const MAX_LABEL = 120;
 const STATEMENT_FIELDS = [
   "type", "site", "season", "roster", "epoch", "label", "root", "size", "live", "settled", "leaves", "published",
 ] as const;
@@ -67,6 +69,12 @@ function openEnvelope(envelope: unknown, tag: string, expected: Uint8Array | nul
   return { statement, key: signer };
 }
 
+export function parseLabel(value: unknown): Label | null {
+  if (value === null) return null;
+  const { slug, en, zh } = exactKeys(value, ["slug", "en", "zh"]);
+  return { slug: parseSlug(slug), en: checkText(en, "label", 1, MAX_LABEL), zh: checkText(zh, "label", 1, MAX_LABEL) };
+}
+
 /** Opens the envelope of a roster's statement, already parsed. Throws `bad-roster` or `not-canonical`. */
 export function openStatement(envelope: unknown, expected: Uint8Array | null): Opened<RosterStatement> {
   const { statement, key } = openEnvelope(envelope, "roster-statement", expected);
@@ -81,14 +89,15 @@ function parseStatement(fields: Fields): RosterStatement {
     epoch: parseCount(fields.epoch, "epoch", 1),
     label: parseLabel(fields.label),
     root: parseDecimal(fields.root, "root"),
-    size: parseCount(fields.size, "size"),
+    size: parseCount(fields.size, "size", 1),
     live: parseCount(fields.live, "live"),
     settled: parseCount(fields.settled, "settled"),
     leaves: isHash(fields.leaves) ? fields.leaves : "",
     published: parseDate(fields.published),
   };
   const { size, live, settled, label, roster } = statement;
-  const consistent = size <= CAPACITY && live <= size && settled <= live && (label?.slug ?? null) === companyOf(roster);
+  // A root of 0 belongs to the empty tree, and the circuit grants it to anybody (threat 2).
+  const consistent = statement.root !== 0n && size <= CAPACITY && live <= size && settled <= live && (label?.slug ?? null) === companyOf(roster);
   if (fields.type !== "openmai/roster/v1" || statement.leaves === "" || !consistent) throw new ProofError("bad-roster", "statement");
   return statement;
 }
@@ -103,6 +112,7 @@ export function openIndex(bytes: Uint8Array, expected: Uint8Array): RosterIndex 
     if (!isHash(hash)) throw new ProofError("bad-roster", "index");
     return { roster: parseRosterId(roster), epoch: parseCount(epoch, "epoch", 1), statement: hash };
   });
+  if (rosters.some(({ roster }, i) => i > 0 && roster <= rosters[i - 1]!.roster)) throw new ProofError("bad-roster", "index order");
   return { site: parseSite(fields.site), season: parseSeason(fields.season), serial: parseCount(fields.serial, "serial"), rosters };
 }
 
@@ -115,14 +125,13 @@ export function checkLeaves(statement: RosterStatement, data: Uint8Array): bigin
   return leaves;
 }
 
-/** Builds the tree and insists on the statement's root; 0 is the root of nothing and lets anyone prove (threat 2). */
+/** Builds the tree and insists on the statement's root. */
 export function checkTree(
   poseidon: Poseidon,
   statement: RosterStatement,
   leaves: readonly bigint[],
   progress: (done: number) => void,
 ): LeanIMT {
-  if (leaves.length === 0 || statement.root === 0n) throw new ProofError("bad-roster", "empty");
   const tree = LeanIMT.build(poseidon, leaves, progress);
   if (tree.root !== statement.root) throw new ProofError("bad-roster", "root");
   return tree;

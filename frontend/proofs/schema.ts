@@ -2,14 +2,12 @@
 import { canonicalJson, sha256 } from "./encoding.ts";
 import { ProofError } from "./errors.ts";
 import { equalBytes } from "./field.ts";
-import type { Label } from "./messages.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 const SITE = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 const SEASON = /^s(?:0|[1-9][0-9]{0,5})$/;
 const SLUG = "[a-z0-9][a-z0-9-]{0,62}";
-const LABEL_SLUG = new RegExp(`^${SLUG}$`);
 const ROSTER = new RegExp(`^(?:site|company/${SLUG}/(?:provable|attested))$`);
 const DATE = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/;
 
@@ -35,6 +33,7 @@ function matching(pattern: RegExp, name: string) {
 export const parseSite = matching(SITE, "site");
 export const parseSeason = matching(SEASON, "season");
 export const parseRosterId = matching(ROSTER, "roster");
+export const parseSlug = matching(new RegExp(`^${SLUG}$`), "slug");
 export const parseDate = matching(DATE, "date");
 
 export function parseCount(value: unknown, name: string, least = 0): number {
@@ -43,13 +42,6 @@ export function parseCount(value: unknown, name: string, least = 0): number {
 
 export function parseText(value: unknown, name: string): string {
   return typeof value === "string" ? value : refuse(`${name} is no text`);
-}
-
-export function parseLabel(value: unknown): Label | null {
-  if (value === null) return null;
-  const { slug, en, zh } = exactKeys(value, ["slug", "en", "zh"]);
-  if (typeof slug !== "string" || !LABEL_SLUG.test(slug)) return refuse("the label's slug is malformed");
-  return { slug, en: parseText(en, "label"), zh: parseText(zh, "label") };
 }
 
 /** Parses JSON and insists that the bytes are the document's one canonical form. */

@@ -8,7 +8,7 @@ import { openDatabase, type Database } from "../device/database.ts";
 import { readPersona, writePersona, type PersonaNote } from "../device/personas.ts";
 import { aliasOf } from "./alias.ts";
 import { loadArtifacts, type ArtifactAddresses, type Artifacts, type Depth, type Fetch } from "./artifacts.ts";
-import { nonceFrom, normalise, parseContent } from "./content.ts";
+import { nonceFrom, normalise, normaliseTitle, parseContent } from "./content.ts";
 import { Domain } from "./encoding.ts";
 import { answerTicket, readTicket } from "./enrolment.ts";
 import { ProofError } from "./errors.ts";
@@ -112,7 +112,7 @@ function draftDocument(facts: SiteFacts, draft: Draft): unknown {
   const { site, season } = facts;
   const [body, nonce] = [normalise(draft.body), nonceFrom(random)];
   if (draft.kind === "opening") {
-    return { type: "openmai/thread/v1", site, season, section: draft.section, title: normalise(draft.title), body, nonce };
+    return { type: "openmai/thread/v1", site, season, section: draft.section, title: normaliseTitle(draft.title), body, nonce };
   }
   // A server that reuses a thread's id for other words would link personas (threat 7).
   const opening = parseContent(draft.opening);
