@@ -25,8 +25,8 @@ _STRING: Final = 255
 class DnsServer:
     """Answers `records` (owner name → text). Other names of their domains do not exist; the rest is refused.
 
-    Use as a context manager, or call `start` and `stop`. `port` is known after construction and is the same for
-    both transports.
+    Use as a context manager, or call `start` and `stop`. `port` is known after construction, one for both
+    transports.
     """
 
     def __init__(self, records: Mapping[str, str], *, host: str = "127.0.0.1", port: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Final
 
 HOST: Final = "127.0.0.1"
@@ -29,7 +29,7 @@ WHAT: Final = {
     "mailbox": "the mailbox page",
     "smtp": "outgoing mail",
     "inbound": "incoming mail",
-    "dns": "names",
+    "dns": "the name server",
 }
 
 
@@ -39,14 +39,16 @@ class Reservation:
     def __init__(self, say: Callable[[str], None], usual: Ports | None = None) -> None:
         self._names: list[socket.socket] = []
         chosen: dict[str, int] = {}
-        for field in fields(Ports):
-            wanted = int(getattr(usual or Ports(), field.name))
-            port = next((port for port in range(wanted, wanted + ATTEMPTS) if self._take(port)), None)
+        wishes = asdict(usual or Ports())
+        for name, wanted in wishes.items():
+            others = set(wishes.values()) - {wanted}
+            candidates = (port for port in range(wanted, wanted + ATTEMPTS) if port not in others)
+            port = next(filter(self._take, candidates), None)
             if port is None:
-                raise NoFreePort(f"No port from {wanted} on is free for {WHAT[field.name]}.")
+                raise NoFreePort(f"No port from {wanted} on is free for {WHAT[name]}.")
             if port != wanted:
-                say(f"Port {wanted} is taken; {WHAT[field.name]} takes {port} instead.")
-            chosen[field.name] = port
+                say(f"Port {wanted} is taken; {WHAT[name]} takes {port} instead.")
+            chosen[name] = port
         self.ports = Ports(**chosen)
 
     def release(self) -> None:
@@ -56,8 +58,8 @@ class Reservation:
     def _take(self, port: int) -> bool:
         """Claim the port among demos and see that nobody else listens on it.
 
-        Our servers share their ports by SO_REUSEPORT, so that two demos started at once would both get one and
-        share its requests. The claim is an abstract socket name, which the kernel drops when the process ends.
+        Our servers share ports by SO_REUSEPORT: two demos started at once would both get one, and share its
+        requests. The claim is an abstract socket name, which the kernel drops when the process ends.
         """
         name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:

@@ -24,6 +24,7 @@ __all__ = [
     "TalkConfig",
     "Variable",
     "load_people",
+    "load_site",
     "load_talk",
     "variables",
 ]
@@ -222,6 +223,11 @@ def variables(model: type[SiteConfig]) -> Iterator[Variable]:
             example=str((field.examples or [""])[0]),
             default=None if field.is_required() else _shown(field.default),
         )
+
+
+def load_site(environ: Mapping[str, str] | None = None) -> SiteConfig:
+    """Only what both sites share; raises `ConfigError`."""
+    return _load(SiteConfig, os.environ if environ is None else environ)
 
 
 def load_people(environ: Mapping[str, str] | None = None) -> PeopleConfig:

@@ -4,8 +4,6 @@ The queue is written in the transaction of the request: a mail leaves if, and on
 Only the people site has mail; its settings hold its `PeopleConfig` as `OPENMAI`.
 """
 
-import smtplib
-import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Final, cast
@@ -17,9 +15,8 @@ from django.core.mail.message import SafeMIMEText
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from openmai.platform.config import SmtpServer
+from openmai.platform.smtp import send
 
-TIMEOUT_SECONDS: Final = 20
 QUEUE: Final = "mail"
 # Waits 4, 16, 64 … seconds: the last of seven attempts comes about an hour and a half after the first.
 _RETRY: Final = RetryStrategy(max_attempts=7, exponential_wait=4)
@@ -45,25 +42,3 @@ class QueueBackend(BaseEmailBackend):
 def deliver(*, sender: str, recipients: list[str], message: str) -> None:
     """Job: hand one message (base64) to the mail server."""
     send(settings.OPENMAI.smtp, sender=sender, recipients=recipients, message=b64decode(message))
-
-
-def send(server: SmtpServer, *, sender: str, recipients: Sequence[str], message: bytes) -> None:
-    """Send over SMTP (RFC 5321), with STARTTLS and a log-in if the server's settings say so.
-
-    Raises `smtplib.SMTPException` or `OSError`; also when the server refuses one recipient of several.
-    """
-    with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS) as smtp:
-        prepare(smtp, server)
-        refused = smtp.sendmail(sender, list(recipients), message)
-    if refused:
-        raise smtplib.SMTPRecipientsRefused(refused)
-
-
-def prepare(smtp: smtplib.SMTP, server: SmtpServer) -> None:
-    """Greet, encrypt and log in; after it a mail can be sent. `openmai doctor` goes this far."""
-    smtp.ehlo()
-    if server.starttls:
-        smtp.starttls(context=ssl.create_default_context())
-        smtp.ehlo()
-    if server.username is not None and server.password is not None:
-        smtp.login(server.username, server.password.get_secret_value())

@@ -137,7 +137,7 @@ class EmbeddedCluster:
                     f"PostgreSQL ({self.name}) gave no answer in {seconds:g} s; see {self.log}"
                 )
             time.sleep(0.02)
-        self._create_role_and_database()
+        self.create_role_and_database()
 
     def is_ready(self) -> bool:
         """Whether the cluster accepts connections now."""
@@ -238,7 +238,8 @@ class EmbeddedCluster:
             raise ClusterError(f"PostgreSQL ({self.name}) could not be initialised: {done.stderr.strip()}")
         half.rename(self._data)
 
-    def _create_role_and_database(self) -> None:
+    def create_role_and_database(self) -> None:
+        """Make the role and its database, or set the role's password again."""
         role = sql.Identifier(self.name)
         with self._admin() as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [self.name]).fetchone():

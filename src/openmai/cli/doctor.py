@@ -1,0 +1,253 @@
+"""`openmai doctor`: looks at a running installation and says what is not as it should be.
+
+Each check returns findings and raises nothing; a check that needs settings which are not given is left out.
+"""
+
+import smtplib
+import socket
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from openmai.anonymity.artifacts import PINNED, check_artifact
+from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.rosters import open_index
+from openmai.platform.config import ConfigError, PeopleConfig, SiteConfig, TalkConfig, load_people, load_talk
+from openmai.platform.postgres import QUIET
+from openmai.platform.smtp import prepare
+from openmai.web.static import ManifestUnreadable, missing_assets, read_manifest
+
+# Our own clusters are quieter still; this much is asked of any.
+_ASKED: Final = {
+    name: QUIET[name] for name in QUIET if not name.endswith(("_prefix", "_messages", "_libraries"))
+}
+_OFF: Final = frozenset({"", "off"})
+_TELLTALE: Final = ("pg_stat_statements", "auto_explain", "pgaudit")
+_OLDEST: Final = 160_000
+_CLOCK_SECONDS: Final = 2.0
+_TIMEOUT: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table."""
+
+    check: str
+    good: bool
+    words: str
+
+
+def examine(environ: Mapping[str, str]) -> list[Finding]:
+    """All checks that the given settings permit."""
+    findings: list[Finding] = []
+    people = _settings("people", load_people, "OPENMAI_PEOPLE_DATABASE_URL", environ, findings)
+    talk = _settings("talk", load_talk, "OPENMAI_TALK_DATABASE_URL", environ, findings)
+    if people is None and talk is None and not findings:
+        words = (
+            "neither OPENMAI_PEOPLE_DATABASE_URL nor OPENMAI_TALK_DATABASE_URL is given; see docs/settings.md"
+        )
+        return [Finding("settings", False, words)]
+    findings += _databases(people, talk)
+    findings += _keys(people, talk, environ)
+    for config in (people or talk,):
+        if config is not None:
+            findings += _front_end(config.static_dir)
+    if people is not None:
+        findings += [_outgoing_mail(people), _incoming_mail(people)]
+    findings += _rosters(people, talk)
+    return findings
+
+
+def _settings(
+    site: str,
+    load: Callable[[Mapping[str, str]], Any],
+    database: str,
+    environ: Mapping[str, str],
+    findings: list[Finding],
+) -> Any:
+    """The configuration of a site, None if it is not given or is wrong; adds the finding."""
+    if database not in environ and f"{database}_FILE" not in environ:
+        return None
+    try:
+        config = load(environ)
+    except ConfigError as error:
+        findings.append(Finding(f"settings of {site}", False, str(error)))
+        return None
+    findings.append(Finding(f"settings of {site}", True, "complete"))
+    return config
+
+
+def _databases(people: PeopleConfig | None, talk: TalkConfig | None) -> Iterator[Finding]:
+    """Connection, version, role, log settings and clock of each, and that they are two clusters."""
+    identifiers: dict[str, int] = {}
+    for site, config in (("people", people), ("talk", talk)):
+        if config is None:
+            continue
+        try:
+            with psycopg.connect(config.database_url.get_secret_value(), connect_timeout=5) as connection:
+                yield _reachable(site, connection)
+                yield _silent(site, connection)
+                yield _clock(site, connection, datetime.now(UTC))
+                identifiers[site] = _value(connection, "SELECT system_identifier FROM pg_control_system()")
+        except psycopg.Error as error:
+            yield Finding(f"database of {site}", False, f"no connection: {type(error).__name__}")
+    if len(identifiers) == 2:
+        apart = len(set(identifiers.values())) == 2
+        words = "two clusters" if apart else "both databases are in one cluster, which ties posts to members"
+        yield Finding("people and talk apart", apart, words)
+
+
+def _value(connection: psycopg.Connection, query: str) -> Any:
+    row = connection.execute(query).fetchone()  # type: ignore[arg-type] # only constants of this module come here
+    return row[0] if row else None
+
+
+def _reachable(site: str, connection: psycopg.Connection) -> Finding:
+    number = connection.info.server_version
+    if number < _OLDEST:
+        return Finding(f"database of {site}", False, f"PostgreSQL {number // 10000} is older than 16")
+    if _value(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        return Finding(
+            f"database of {site}", False, "the site connects as a superuser; give it a role of its own"
+        )
+    return Finding(f"database of {site}", True, f"PostgreSQL {number // 10000}.{number % 10000}")
+
+
+def _silent(site: str, connection: psycopg.Connection) -> Finding:
+    """The log settings of the threat model; a missing one is newer than the server."""
+    check = f"database log of {site}"
+    rows = connection.execute("SELECT name, setting FROM pg_settings").fetchall()
+    settings = {str(name): str(setting) for name, setting in rows}
+    loud = [
+        f"{name} is {settings[name]}, not {wanted or 'off'}"
+        for name, wanted in _ASKED.items()
+        if name in settings and not ({settings[name], wanted} <= _OFF or settings[name] == wanted)
+    ]
+    if "shared_preload_libraries" not in settings:
+        loud.append("this role may not see shared_preload_libraries: GRANT pg_read_all_settings to it")
+    libraries = settings.get("shared_preload_libraries", "") + settings.get("session_preload_libraries", "")
+    loud += [f"{library} is loaded" for library in _TELLTALE if library in libraries]
+    return Finding(
+        check, not loud, "; ".join(loud) or "no statement, value, connection or duration is logged"
+    )
+
+
+def _clock(site: str, connection: psycopg.Connection, now: datetime) -> Finding:
+    apart = abs((_value(connection, "SELECT clock_timestamp()") - now).total_seconds())
+    return Finding(f"clock of {site}", apart < _CLOCK_SECONDS, f"{apart:.1f} s from its database's clock")
+
+
+def _keys(
+    people: PeopleConfig | None, talk: TalkConfig | None, environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Secrets in files are for one reader; talk trusts the key that people signs with."""
+    paths = [
+        Path(value)
+        for name, value in environ.items()
+        if name.startswith("OPENMAI_") and name.endswith("_FILE")
+    ]
+    open_files = [
+        str(path) for path in paths if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
+    if paths:
+        words = f"others may read {', '.join(open_files)}" if open_files else "only their owner can read them"
+        yield Finding("files of secrets", not open_files, words)
+    if people is not None and talk is not None:
+        same = _roster_key(people, None) == talk.roster_public_key
+        words = (
+            "talk trusts the key that people signs with" if same else "talk trusts another key than people's"
+        )
+        yield Finding("roster key", same, words)
+
+
+def _roster_key(people: PeopleConfig | None, talk: TalkConfig | None) -> bytes | None:
+    if people is not None:
+        seed = people.roster_signing_key.get_secret_value()
+        return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return talk.roster_public_key if talk is not None else None
+
+
+def _front_end(root: Path) -> Iterator[Finding]:
+    """The build is there, and the proving artifacts are the pinned ones."""
+    try:
+        manifest = read_manifest(root)
+        missing = missing_assets(manifest, root=root)
+    except ManifestUnreadable as error:
+        yield Finding("front end", False, str(error))
+        return
+    yield Finding(
+        "front end", not missing, f"missing: {', '.join(missing)}" if missing else f"{len(manifest)} files"
+    )
+    wrong = [
+        problem
+        for depth, kind in PINNED
+        if kind != "vkey" and (problem := _artifact(root, manifest, depth, kind))
+    ]
+    yield Finding("proving artifacts", not wrong, "; ".join(wrong) or "each has its pinned SHA-256")
+
+
+def _artifact(root: Path, manifest: Mapping[str, str], depth: int, kind: str) -> str | None:
+    name = f"artifacts/semaphore-{depth}.{kind}"
+    try:
+        check_artifact(depth, kind, (root / manifest[name]).read_bytes())
+    except (KeyError, OSError):
+        return f"{name} is missing"
+    except AnonymityError as error:
+        return str(error)
+    return None
+
+
+def _outgoing_mail(people: PeopleConfig) -> Finding:
+    server = people.smtp
+    where = f"{server.host}:{server.port}"
+    try:
+        with smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT) as smtp:
+            prepare(smtp, server)
+    except (OSError, smtplib.SMTPException) as error:
+        return Finding("outgoing mail", False, f"{where}: {type(error).__name__}")
+    return Finding("outgoing mail", True, f"{where} answers")
+
+
+def _incoming_mail(people: PeopleConfig) -> Finding:
+    where = people.inbound_listen
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(where.host, where.host)  # noqa: S104 - compared, not bound
+    try:
+        with socket.create_connection((host, where.port), timeout=_TIMEOUT) as connection:
+            greeting = connection.recv(64)
+    except OSError as error:
+        return Finding("incoming mail", False, f"the people worker does not listen: {type(error).__name__}")
+    return Finding("incoming mail", greeting.startswith(b"220"), f"{where.host}:{where.port} answers")
+
+
+def _rosters(people: PeopleConfig | None, talk: TalkConfig | None) -> Iterator[Finding]:
+    """Both sites serve a roster index by the right key, and talk's is as new as people's."""
+    config: SiteConfig | None = people or talk
+    key = _roster_key(people, talk)
+    if config is None or key is None:
+        return
+    source = talk.roster_source if talk is not None else config.people_origin
+    serials: dict[str, int] = {}
+    for site, origin in (("people", source), ("talk", config.talk_origin)):
+        check = f"rosters on {site}"
+        try:
+            answer = httpx.get(f"{origin}/rosters/index.json", timeout=_TIMEOUT, trust_env=False)
+            answer.raise_for_status()
+            index = open_index(answer.content, key=key, domain=None)
+        except httpx.HTTPError as error:
+            yield Finding(check, False, f"{origin}/rosters/index.json: {error or type(error).__name__}")
+        except AnonymityError as error:
+            yield Finding(check, False, f"the index is not in order: {error}")
+        else:
+            serials[site] = index.serial
+            yield Finding(check, True, f"publication {index.serial}, {len(index.rosters)} rosters")
+    if len(serials) == 2:
+        behind = serials["people"] - serials["talk"]
+        words = "talk is up to date" if behind <= 0 else f"talk is {behind} publications behind people"
+        yield Finding("roster freshness", behind <= 0, words)

@@ -1,0 +1,284 @@
+"""`openmai demo`: everything on this machine, under one supervisor, until Ctrl-C."""
+
+import fcntl
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from signal import SIGINT
+from typing import Any, Final, TextIO
+
+import httpx
+
+from openmai.demo.environment import (
+    INBOUND_ADDRESS,
+    PACE,
+    DemoFolder,
+    Site,
+    base_environment,
+    people_settings,
+    site_settings,
+    talk_settings,
+    write_env_file,
+)
+from openmai.demo.ports import HOST, Ports, Reservation
+from openmai.demo.seeding import run_part
+from openmai.platform.postgres import EmbeddedCluster
+from openmai.platform.processes import spawn
+from openmai.platform.supervisor import Service, Stopped, Supervisor
+
+SITES: Final[tuple[Site, Site]] = ("people", "talk")
+Say = Callable[[str], None]
+
+
+class DemoError(Exception):
+    """The demo cannot start; the text says why and what to do."""
+
+
+class Demo:
+    """One demo on one folder."""
+
+    def __init__(self, *, root: Path, static_dir: Path, say: Say) -> None:
+        self._folder = DemoFolder(root.resolve())
+        self._static_dir = static_dir.resolve()
+        self._say = say
+        self._supervisor = Supervisor(say)
+        self._clusters: dict[Site, EmbeddedCluster] = {}
+        self._environment: dict[Site, dict[str, str]] = {}
+
+    def run(self, *, fresh: bool = False) -> None:
+        """Start, print where everything is, and return after Ctrl-C when all has stopped."""
+        if not (self._static_dir / "manifest.json").exists():
+            raise DemoError(f"There is no front end in {self._static_dir}: run `make build` first.")
+        began = time.monotonic()
+        self._folder.root.mkdir(parents=True, exist_ok=True)
+        with self._lock():
+            self._supervisor.handle_signals()
+            reservation = Reservation(self._say)
+            try:
+                self._start(reservation.ports, fresh=fresh)
+                self._tell(reservation.ports, time.monotonic() - began)
+                self._supervisor.watch()
+            except Stopped:
+                pass
+            finally:
+                self._say("Stopping…")
+                self._supervisor.stop()
+                for cluster in self._clusters.values():
+                    cluster.close()
+                reservation.release()
+
+    def _lock(self) -> TextIO:
+        """Held while we live, so that two demos never share a folder."""
+        file = (self._folder.root / "lock").open("a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise DemoError(
+                f"A demo is running on {self._folder.root} already. Stop it, or give this one a folder of its own: "
+                "openmai demo --data-dir OTHER"
+            ) from None
+        return file
+
+    def _start(self, ports: Ports, *, fresh: bool) -> None:
+        seeded = self._folder.root / "seeded.json"
+        begun = self._folder.root / "seeding"
+        if begun.exists():
+            self._say("The last start was interrupted while filling the demo; beginning anew.")
+        if fresh or begun.exists():
+            self._forget(seeded, begun)
+        self._folder.prepare()
+        self._start_clusters()
+        self._build_environment(ports)
+        self._migrate()
+        if not seeded.exists():
+            begun.touch()
+            self._seed(seeded)
+            begun.unlink()
+        self._supervisor.add(*self._services(ports))
+
+    def _forget(self, seeded: Path, begun: Path) -> None:
+        for name in SITES:
+            home = self._cluster(name).home
+            shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(self._folder.root / "site", ignore_errors=True)
+        seeded.unlink(missing_ok=True)
+        begun.unlink(missing_ok=True)
+
+    def _cluster(self, site: Site) -> EmbeddedCluster:
+        name = f"postgres-{site}"
+        return EmbeddedCluster(
+            name=site, home=self._folder.clusters / site, log=self._folder.log(name), say=self._say
+        )
+
+    def _start_clusters(self) -> None:
+        self._say("Starting two PostgreSQL clusters…")
+        self._clusters = {site: self._cluster(site) for site in SITES}
+        failures: list[Exception] = []
+        threads = [
+            threading.Thread(target=_collect, args=(cluster.prepare, failures))
+            for cluster in self._clusters.values()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+        self._supervisor.add(
+            *(
+                Service(
+                    name=f"postgres-{site}",
+                    start=cluster.start,
+                    is_ready=cluster.is_ready,
+                    log=cluster.log,
+                    stop_signal=SIGINT,
+                    grace=15,
+                )
+                for site, cluster in self._clusters.items()
+            )
+        )
+        for cluster in self._clusters.values():
+            cluster.create_role_and_database()
+
+    def _build_environment(self, ports: Ports) -> None:
+        shared = base_environment() | site_settings(ports, self._static_dir)
+        urls = {site: cluster.url for site, cluster in self._clusters.items()}
+        self._environment = {
+            "people": shared | people_settings(self._folder, ports, urls["people"]),
+            "talk": shared | talk_settings(self._folder, ports, urls["talk"]),
+        }
+        for site, environment in self._environment.items():
+            write_env_file(self._folder.root / f"{site}.env", environment)
+
+    def _migrate(self) -> None:
+        """Both sites at once; they share nothing."""
+        self._say("Migrating…")
+        running = {
+            site: self._spawn(f"migrate-{site}", "migrate", "--site", site, site=site) for site in SITES
+        }
+        for site, process in running.items():
+            self._wait(process)
+            if process.returncode != 0:
+                raise DemoError(
+                    f"The {site} database could not be migrated; see {self._folder.log(f'migrate-{site}')}"
+                )
+
+    def _seed(self, seeded: Path) -> None:
+        """Fill both sites, the people part first; its answer goes to the talk part, its log-ins to a file."""
+        self._say("Filling the demo with an invented community, once; this takes a minute or two…")
+        answer: dict[str, Any] = {}
+        for site in SITES:
+            answer = run_part(
+                site,
+                answer,
+                environment=self._environment[site],
+                log=self._folder.log(f"seed-{site}"),
+                wait=self._wait,
+            )
+            if site == "people":
+                logins = answer.pop("logins", [])
+        seeded.write_text(json.dumps({"logins": logins}, ensure_ascii=False, indent=1))
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        while process.poll() is None:
+            self._supervisor.check()
+            time.sleep(0.05)
+
+    def _services(self, ports: Ports) -> list[Service]:
+        people, talk = f"{HOST}:{ports.people}", f"{HOST}:{ports.talk}"
+        mailbox = (
+            *("--http-port", ports.mailbox, "--smtp-port", ports.smtp, "--inbound-port", ports.inbound),
+            *(
+                "--dns-port",
+                ports.dns,
+                "--inbound-address",
+                INBOUND_ADDRESS,
+                "--dkim-keys",
+                self._folder.dkim,
+            ),
+        )
+        return [
+            self._service("people", "serve", "people", "--listen", people, site="people", port=ports.people),
+            self._service("talk", "serve", "talk", "--listen", talk, site="talk", port=ports.talk),
+            self._service("people-worker", "serve", "worker", "--site", "people", site="people"),
+            self._service("talk-worker", "serve", "worker", "--site", "talk", site="talk"),
+            self._mailbox_service([str(option) for option in mailbox], ports.mailbox),
+        ]
+
+    def _service(self, name: str, *arguments: str, site: Site, port: int | None = None) -> Service:
+        host = "localhost" if site == "people" else HOST
+        return Service(
+            name=name,
+            start=lambda: self._spawn(name, *arguments, site=site),
+            is_ready=(lambda: True) if port is None else (lambda: _answers(port, host)),
+            log=self._folder.log(name),
+        )
+
+    def _mailbox_service(self, options: list[str], port: int) -> Service:
+        shared = {
+            name: value
+            for name, value in self._environment["people"].items()
+            if name in base_environment() or name in site_settings(Ports(), self._static_dir)
+        }
+        argv = [sys.executable, "-m", "openmai.demo.mailbox", *options]
+        log = self._folder.log("mailbox")
+        return Service(
+            name="mailbox",
+            start=lambda: spawn(argv, env=shared, log=log),
+            is_ready=lambda: _answers(port, "localhost"),
+            log=log,
+        )
+
+    def _spawn(self, name: str, *arguments: str, site: Site) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-m", "openmai.cli.operator", *arguments]
+        return spawn(argv, env=self._environment[site], log=self._folder.log(name))
+
+    def _tell(self, ports: Ports, seconds: float) -> None:
+        logins = json.loads((self._folder.root / "seeded.json").read_text())["logins"]
+        lines = [
+            "",
+            f"  Openmai is ready after {seconds:.0f} s.",
+            "",
+            f"  Real-name side   http://localhost:{ports.people}/",
+            f"  Job Talk         http://{HOST}:{ports.talk}/",
+            f"  Mailbox          http://localhost:{ports.mailbox}/   (every mail that the demo sends)",
+            "",
+            *(
+                f"  Log in as        {login['email']}   {login['password']}   {login['note']}"
+                for login in logins
+            ),
+            "",
+            f"  This is a demo: posts appear every {PACE['OPENMAI_TICK_SECONDS']} s and rosters every "
+            f"{PACE['OPENMAI_EPOCH_SECONDS']} s, one new member is enough for an epoch,",
+            f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. A real site waits for hours; that is the protection.",
+            f"  Logs: {self._folder.logs}   Check: openmai doctor --demo   Stop: Ctrl-C",
+            "",
+        ]
+        self._say("\n".join(lines))
+
+
+def _collect(step: Callable[[], None], failures: list[Exception]) -> None:
+    try:
+        step()
+    except Exception as error:  # handed to the main thread, which raises it
+        failures.append(error)
+
+
+def _answers(port: int, host: str) -> bool:
+    """Whether an HTTP server gives any answer but a failure to the front page."""
+    try:
+        with socket.create_connection((HOST, port), timeout=0.2):
+            pass
+        answer = httpx.get(
+            f"http://{HOST}:{port}/en/", headers={"Host": f"{host}:{port}"}, timeout=5, trust_env=False
+        )
+    except (OSError, httpx.HTTPError):
+        return False
+    return answer.status_code < 500
