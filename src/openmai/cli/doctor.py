@@ -105,7 +105,7 @@ def _databases(people: PeopleConfig | None, talk: TalkConfig | None) -> Iterator
 
 
 def _value(connection: psycopg.Connection, query: str) -> Any:
-    row = connection.execute(query).fetchone()  # type: ignore[arg-type] # only constants of this module come here
+    row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 

@@ -1,4 +1,4 @@
-"""What an operator runs: the demo, the sites and workers, migrations, roster publishing and a check of it all.
+"""What an operator runs: the demo, the sites, their workers, migrations, roster publishing, and a check.
 
 Exit codes: 0 all is well, 1 it failed or a check did not pass, 2 a setting or an option is wrong.
 """
@@ -6,7 +6,7 @@ Exit codes: 0 all is well, 1 it failed or a check did not pass, 2 a setting or a
 import os
 import sys
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,12 +21,12 @@ from openmai.platform.config_values import listen as parse_listen
 
 FAILED: Final = 1
 WRONG_SETTING: Final = 2
-# Each thread keeps a database connection, so idle threads live for ten minutes, the longest that granian permits.
+# Each thread keeps a database connection, so idle threads live for ten minutes, the longest that is permitted.
 # Talk's work is in the processor: more threads would only wait for each other.
 THREADS: Final = {"people": 8, "talk": 4}
 
 
-class Site(str, Enum):
+class Site(StrEnum):
     """A site of its own process, settings and database."""
 
     people = "people"
@@ -133,11 +133,8 @@ def _serve(site: Site, address: Listen) -> None:
     hide_uncaught_messages()
     config = _config(site)
     if not (config.static_dir / "manifest.json").is_file():
-        raise ConfigError(
-            {
-                "OPENMAI_STATIC_DIR": f"OPENMAI_STATIC_DIR ({config.static_dir}) holds no front end: run `make build`."
-            }
-        )
+        words = f"OPENMAI_STATIC_DIR ({config.static_dir}) holds no front end: run `make build`."
+        raise ConfigError({"OPENMAI_STATIC_DIR": words})
     Server(
         f"openmai.sites.{site.value}.wsgi:application",
         address=address.host,

@@ -11,7 +11,7 @@ people.env     the environment of the people processes, for `openmai --env-file`
 import os
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -27,7 +27,7 @@ Site = Literal["people", "talk"]
 SITE_ID: Final = "demo.openmai.example"
 INBOUND_ADDRESS: Final = "verify@openmai.example"
 
-# Short enough to see everything happen within a minute; real sites wait for hours, and that is the protection.
+# Short enough to see everything within a minute; real sites wait for hours, and that is the protection.
 PACE: Final = {
     "OPENMAI_TICK_SECONDS": "5",
     "OPENMAI_EPOCH_SECONDS": "20",
@@ -64,7 +64,7 @@ class DemoFolder:
         return self.logs / f"{name}.log"
 
     def prepare(self) -> None:
-        """Folders and keys, each made only if it is not there. The root stays passable for PostgreSQL's user."""
+        """Make the folders and keys that are not there. PostgreSQL's user can pass through the root."""
         for folder, mode in ((self.root, 0o711), (self.keys, 0o700), (self.logs, 0o700)):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(mode)
@@ -74,7 +74,7 @@ class DemoFolder:
         make_dkim_keys(self.dkim, [company.domain for company in COMPANIES])
 
 
-_KEYS: Final = {
+_KEYS: Final[dict[str, Callable[[], str]]] = {
     "secret_key": lambda: secrets.token_urlsafe(48),
     "roster_signing_key": lambda: secrets.token_hex(32),
     "receipt_signing_key": lambda: secrets.token_hex(32),

@@ -81,7 +81,7 @@ class Demo:
         except BlockingIOError:
             file.close()
             raise DemoError(
-                f"A demo is running on {self._folder.root} already. Stop it, or give this one a folder of its own: "
+                f"A demo is running on {self._folder.root} already. Stop it, or give this one another folder: "
                 "openmai demo --data-dir OTHER"
             ) from None
         return file
@@ -257,7 +257,7 @@ class Demo:
             "",
             f"  This is a demo: posts appear every {PACE['OPENMAI_TICK_SECONDS']} s and rosters every "
             f"{PACE['OPENMAI_EPOCH_SECONDS']} s, one new member is enough for an epoch,",
-            f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. A real site waits for hours; that is the protection.",
+            f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. A real site waits for hours: that protects.",
             f"  Logs: {self._folder.logs}   Check: openmai doctor --demo   Stop: Ctrl-C",
             "",
         ]

@@ -1,8 +1,8 @@
 """Fills the demo once. Each part runs in a process under its own site's settings; this hands results along.
 
-`python -m openmai.demo.seeding people` runs `openmai.demo.people_part.run`, `… talk` the talk part. A part gets
-a JSON object on standard input and answers with one on the pipe that `--answer-fd` names. The secrets that the people
-part's invented members hold travel to the talk part that way, in memory only.
+`python -m openmai.demo.seeding people` runs `openmai.demo.people_part.run`, `… talk` the talk part. A part
+gets a JSON object on standard input and answers with one on the pipe that `--answer-fd` names. The secrets of
+the invented members travel from the people part to the talk part that way, in memory only.
 """
 
 import argparse

@@ -248,6 +248,8 @@ class EmbeddedCluster:
             verifier = connection.pgconn.encrypt_password(
                 self._password("app").encode(), self.name.encode(), b"scram-sha-256"
             ).decode()
+            # So that `openmai doctor` sees which libraries are loaded.
+            connection.execute(sql.SQL("GRANT pg_read_all_settings TO {}").format(role))
             may = sql.SQL("CREATEDB" if self._may_create_databases else "NOCREATEDB")
             connection.execute(
                 sql.SQL("ALTER ROLE {} {} PASSWORD {}").format(role, may, sql.Literal(verifier))
