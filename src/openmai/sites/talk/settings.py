@@ -1,0 +1,50 @@
+"""Django settings of the talk site. No accounts, sessions, messages or cookies: the applications are not installed."""
+
+import secrets
+
+from django.utils.translation import gettext_lazy as _
+
+from openmai.anonymity.limits import MAX_BODY
+from openmai.platform.config import load_talk
+from openmai.platform.database import django_database
+from openmai.platform.logging import logging_config
+from openmai.talk.rules import Rules
+from openmai.web.navigation import NavItem
+from openmai.web.settings_base import shared_settings
+
+_config = load_talk()
+
+globals().update(
+    shared_settings(
+        site="talk",
+        people_origin=_config.people_origin,
+        talk_origin=_config.talk_origin,
+        static_dir=_config.static_dir,
+        demo=_config.demo,
+        navigation=(
+            NavItem(view="talk:front", label=_("Latest"), icon="talk"),
+            NavItem(view="talk:compose", label=_("Write"), icon="write"),
+            NavItem(view="talk:outbox", label=_("Outbox"), icon="outbox"),
+            NavItem(view="talk:identity", label=_("Identity"), icon="mask"),
+            NavItem(view="talk:about", label=_("About"), icon="about"),
+        ),
+    )
+)
+
+INSTALLED_APPS = ["openmai.web", "openmai.talk"]
+MIDDLEWARE = [
+    "openmai.web.middleware.SecurityHeaders",
+    "openmai.talk.middleware.ApiAnswers",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+ROOT_URLCONF = "openmai.sites.talk.urls"
+DATABASES = {"default": django_database(_config.database_url)}
+# Django wants one; nothing here is signed with it, so it need not outlive the process.
+SECRET_KEY = secrets.token_urlsafe(48)
+
+OPENMAI_RULES = Rules.from_config(_config)
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
+FILE_UPLOAD_HANDLERS: list[str] = []
+LOGGING = logging_config()

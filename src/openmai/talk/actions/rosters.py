@@ -1,0 +1,56 @@
+"""Keeping a snapshot of rosters that was fetched and checked."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from openmai.anonymity.fields import be32
+from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
+from openmai.talk.rules import Rules
+from openmai.talk.snapshots import FetchedEpoch, Snapshot
+
+
+@transaction.atomic
+def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> None:
+    """Put the new epochs in force, all or none; what they replace, or the index no longer names, is superseded."""
+    season = snapshot.index.season
+    # The row is the lock: two workers cannot both step forward.
+    held = RosterIndex.objects.select_for_update().filter(season=season).first()
+    if held is not None and held.serial >= snapshot.index.serial:
+        return
+    current = RosterEpoch.objects.filter(season=season, superseded_at=None)
+    named = [entry.roster for entry in snapshot.index.rosters]
+    current.exclude(roster__in=named).update(superseded_at=now)
+    for fetched in snapshot.new:
+        current.filter(roster=fetched.signed.statement.roster).update(superseded_at=now)
+        _keep_epoch(fetched, now)
+    RosterIndex.objects.update_or_create(
+        season=season, defaults={"serial": snapshot.index.serial, "envelope": snapshot.envelope}
+    )
+    _forget_leaves(now - rules.root_grace)
+
+
+def _keep_epoch(fetched: FetchedEpoch, now: datetime) -> None:
+    statement = fetched.signed.statement
+    RosterLeaves.objects.get_or_create(id=statement.leaves, defaults={"data": fetched.leaves})
+    RosterEpoch.objects.create(
+        id=fetched.signed.name,
+        envelope=fetched.signed.envelope,
+        season=statement.season,
+        roster=statement.roster,
+        epoch=statement.epoch,
+        root=be32(statement.root),
+        size=statement.size,
+        live=statement.live,
+        settled=statement.settled,
+        label_en="" if statement.label is None else statement.label.en,
+        label_zh="" if statement.label is None else statement.label.zh,
+        leaves=statement.leaves,
+        accepted_at=now,
+    )
+
+
+def _forget_leaves(superseded_before: datetime) -> None:
+    """Leaves that no accepted root rests on any more; the statements stay, every proof file needs them."""
+    in_force = RosterEpoch.objects.exclude(superseded_at__lt=superseded_before).values("leaves")
+    RosterLeaves.objects.exclude(id__in=in_force).delete()

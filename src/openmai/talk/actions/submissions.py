@@ -1,0 +1,267 @@
+"""Accepting a submission: the checks of docs/protocol.md §6, in their order, each with its own refusal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+
+from openmai.anonymity.content import Opening, Reply
+from openmai.anonymity.encoding import Domain
+from openmai.anonymity.fields import be32
+from openmai.anonymity.membership import verify_membership
+from openmai.anonymity.submission import (
+    Join,
+    Submission,
+    join_scope_and_message,
+    parse_submission,
+    verify_action,
+)
+from openmai.platform.clock import next_tick
+from openmai.talk.epoch import Entry, Epoch, Moved, TakenContent, Waiting
+from openmai.talk.errors import Refused
+from openmai.talk.queries import standing
+from openmai.talk.receipts import Receipt, State, sign_receipt
+from openmai.talk.rules import Rules
+from openmai.talk.sections import BY_SLUG
+from openmai.talk.standing import Claimed, Known, check_persona
+
+
+class UnknownSection(Refused):
+    """The opening names a section that this site does not have."""
+
+    code: ClassVar = "unknown-section"
+    pointer: ClassVar = "/content/section"
+
+
+class ThreadNotFound(Refused):
+    """No published thread has this id."""
+
+    code: ClassVar = "thread-not-found"
+    pointer: ClassVar = "/content/thread"
+
+
+class ThreadWaiting(ThreadNotFound):
+    """The thread waits for its tick; it can be answered when it is published."""
+
+
+class ThreadClosed(Refused):
+    """The thread belongs to a season that is over: under new secrets a member would be a second persona in it."""
+
+    code: ClassVar = "wrong-season"
+    pointer: ClassVar = "/content/thread"
+
+
+class ParentNotFound(Refused):
+    """No published post of the thread has this id."""
+
+    code: ClassVar = "parent-not-found"
+    pointer: ClassVar = "/content/parent"
+
+
+class UnknownRoster(Refused):
+    """No roster of this name was published this season."""
+
+    code: ClassVar = "unknown-roster"
+    pointer: ClassVar = "/join/roster"
+
+
+class UnknownRoot(Refused):
+    """The roster never had this root."""
+
+    code: ClassVar = "unknown-root"
+    pointer: ClassVar = "/join/root"
+
+
+class SupersededRoot(Refused):
+    """The root was superseded longer ago than the grace lasts."""
+
+    code: ClassVar = "superseded-root"
+    pointer: ClassVar = "/join/root"
+
+
+class BelowFloor(Refused):
+    """Too few settled members share this roster."""
+
+    code: ClassVar = "below-floor"
+    pointer: ClassVar = "/join/roster"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What is being accepted: the submission as parsed, and the ids that follow from it."""
+
+    submission: Submission
+    id: bytes
+    thread: bytes
+    parent: bytes | None
+    domain: Domain
+
+    @classmethod
+    def of(cls, submission: Submission, domain: Domain) -> "_Spoken":
+        content_id = submission.content.id
+        match submission.content:
+            case Opening():
+                return cls(submission, content_id, content_id, None, domain)
+            case Reply() as reply:
+                return cls(submission, content_id, reply.thread, reply.parent, domain)
+
+    @property
+    def claimed(self) -> Claimed:
+        join = self.submission.join
+        if join is None:
+            return Claimed(self.submission.key, None, None)
+        return Claimed(self.submission.key, be32(join.proof.nullifier), join.roster)
+
+
+def accept_submission(body: bytes, *, epoch: Epoch, rules: Rules, now: datetime) -> Receipt:
+    """Check `body` and let it wait for the next tick; the same submission again is answered the same way.
+
+    Raises a `Refused` or an `AnonymityError` that has a code; nothing is kept of what is refused.
+    """
+    domain = rules.domain(now)
+    spoken = _Spoken.of(parse_submission(body, domain=domain), domain)
+    _check_section(spoken.submission.content)
+    earlier = _earlier(spoken, epoch, rules)
+    if earlier is not None and earlier.same:
+        return earlier.receipt
+    generation = epoch.generation
+    known = _in_thread(spoken, epoch)
+    entry = None if spoken.submission.join is None else _entry(spoken.submission.join, domain, rules, now)
+    persona = check_persona(spoken.claimed, known, now=now)
+    _check_proofs(spoken)
+    if earlier is not None:
+        return earlier.receipt
+    return _wait(spoken, persona, entry, generation=generation, epoch=epoch, rules=rules, now=now)
+
+
+def _check_section(content: Opening | Reply) -> None:
+    if isinstance(content, Opening) and content.section not in BY_SLUG:
+        raise UnknownSection(_("This site has no section %(slug)s.") % {"slug": content.section})
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The content was accepted before. `same` is false if signature or proof differ: they are checked in full then,
+    and change nothing either."""
+
+    receipt: Receipt
+    same: bool
+
+
+def _earlier(spoken: _Spoken, epoch: Epoch, rules: Rules) -> _Earlier | None:
+    join = spoken.submission.join
+    proofs = (spoken.submission.signature, None if join is None else join.proof.points)
+    waiting = epoch.get(spoken.id)
+    if waiting is not None:
+        key, state, due = waiting.key, "waiting", waiting.due
+        same = proofs == (waiting.signature, None if waiting.entry is None else waiting.entry.proof)
+    elif (published := standing.published(spoken.id)) is not None:
+        key, state, due = published.key, "published", published.tick
+        same = proofs == (published.signature, published.proof)
+    else:
+        return None
+    if key != spoken.submission.key:
+        raise TakenContent
+    return _Earlier(_receipt(spoken, state, due, rules), same)
+
+
+def _receipt(spoken: _Spoken, state: State, due: datetime, rules: Rules) -> Receipt:
+    return sign_receipt(spoken.id, state=state, due=due, rules=rules, domain=spoken.domain)
+
+
+def _in_thread(spoken: _Spoken, epoch: Epoch) -> list[Known]:
+    """Check 2, and the personas, published or waiting, that check 5 compares with."""
+    found = standing.thread_standing(spoken.thread, parent=spoken.parent, claimed=spoken.claimed)
+    if isinstance(spoken.submission.content, Reply):
+        if found is None:
+            if epoch.get(spoken.thread) is not None:
+                raise ThreadWaiting(
+                    _("The thread waits for its tick; it can be answered once it is published.")
+                )
+            raise ThreadNotFound(_("No thread of this site has this id."))
+        if found.season != spoken.domain.season:
+            raise ThreadClosed(
+                _("The thread belongs to season %(season)s, which is over.") % {"season": found.season}
+            )
+        if not found.parent_found:
+            raise ParentNotFound(_("No published post of this thread has this id."))
+    published = () if found is None else found.personas
+    return [*published, *epoch.personas(spoken.thread, spoken.claimed)]
+
+
+def _entry(join: Join, domain: Domain, rules: Rules, now: datetime) -> Entry:
+    """Check 3: the roster's epoch that the join rests on."""
+    root = standing.roster_root(domain.season, join.roster, join.proof.root)
+    if root is None:
+        if not standing.roster_is_known(domain.season, join.roster):
+            raise UnknownRoster(_("This season has no roster %(roster)s.") % {"roster": join.roster})
+        raise UnknownRoot(_("The roster %(roster)s never had this root.") % {"roster": join.roster})
+    if root.superseded_at is not None and now - root.superseded_at > rules.root_grace:
+        raise SupersededRoot(
+            _("A newer epoch of the roster has replaced this root; fetch it and prove again.")
+        )
+    if root.settled < rules.floor:
+        text = _("The roster has %(settled)d settled members, and %(floor)d are needed.")
+        raise BelowFloor(text % {"settled": root.settled, "floor": rules.floor})
+    return Entry(root.statement, join.proof.points, root.label_en, root.label_zh)
+
+
+def _check_proofs(spoken: _Spoken) -> None:
+    """Checks 4 and 6 to 8: scope and message are our own, never the sender's."""
+    submission = spoken.submission
+    verify_action(content=submission.content, key=submission.key, signature=submission.signature)
+    if (join := submission.join) is None:
+        return
+    scope, message = join_scope_and_message(
+        content=submission.content, key=submission.key, roster=join.roster, root=join.proof.root
+    )
+    verify_membership(join.proof, scope=scope, message=message, roots={join.proof.root})
+
+
+def _wait(
+    spoken: _Spoken,
+    persona: Known | None,
+    entry: Entry | None,
+    *,
+    generation: int,
+    epoch: Epoch,
+    rules: Rules,
+    now: datetime,
+) -> Receipt:
+    """Check 9. A tick that was written meanwhile makes us ask the database again, but not the proof."""
+    due = next_tick(now, rules.tick_seconds)
+    while True:
+        item = _waiting(spoken, persona, entry, due=due, now=now)
+        try:
+            kept = epoch.add(item, generation=generation, tick=rules.tick)
+        except Moved:
+            generation = epoch.generation
+        else:
+            return _receipt(spoken, "waiting", kept.due, rules)
+        if (published := standing.published(spoken.id)) is not None:
+            return _receipt(spoken, "published", published.tick, rules)
+        persona = check_persona(spoken.claimed, _in_thread(spoken, epoch), now=now)
+
+
+def _waiting(
+    spoken: _Spoken, persona: Known | None, entry: Entry | None, *, due: datetime, now: datetime
+) -> Waiting:
+    submission, join = spoken.submission, spoken.submission.join
+    if join is not None:
+        nullifier, roster = be32(join.proof.nullifier), join.roster
+    else:
+        assert persona is not None  # noqa: S101 - check_persona raises JoinRequired otherwise
+        nullifier, roster = persona.nullifier, persona.roster
+    return Waiting(
+        id=spoken.id,
+        thread=spoken.thread,
+        content=submission.content,
+        key=submission.key,
+        signature=submission.signature,
+        nullifier=nullifier,
+        roster=roster,
+        entry=entry,
+        accepted=now,
+        due=due,
+    )

@@ -1,0 +1,169 @@
+"""The memory of one epoch: what was accepted and waits for the tick. Nothing of it touches a disk before.
+
+One process holds it (docs/adr/0002). If the process ends, what waited is gone, and the outboxes of the writers send it
+again: that is why nothing is written early, not even at an orderly end.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import ClassVar, Final
+
+from django.utils.translation import gettext as _
+
+from openmai.anonymity.content import Opening, Reply
+from openmai.talk.errors import Refused, TalkError
+from openmai.talk.standing import Claimed, Known, check_persona
+
+# About 40 MB of texts of average length; at 10 minutes a tick, 17 posts a second.
+CAPACITY: Final = 10_000
+
+
+class PoolFull(Refused):
+    """As many posts wait as the site holds in memory; the outbox tries again."""
+
+    code: ClassVar = "pool-full"
+
+
+class Moved(TalkError):
+    """A tick was written since the database was asked: ask it again."""
+
+
+class TakenContent(Refused):
+    """This very content is known under another key: somebody sends a copy of it as their own."""
+
+    code: ClassVar = "bad-value"
+    pointer: ClassVar = "/content/nonce"
+
+    def __init__(self) -> None:
+        super().__init__(_("Another persona has said exactly this; write it with a nonce of your own."))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The join that an accepted submission came with: `statement` names the roster's epoch, `proof` is 128 bytes."""
+
+    statement: bytes
+    proof: bytes
+    label_en: str
+    label_zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An accepted submission. `due` is the tick at which it will be written."""
+
+    id: bytes
+    thread: bytes
+    content: Opening | Reply
+    key: bytes
+    signature: bytes
+    nullifier: bytes
+    roster: str
+    entry: Entry | None
+    accepted: datetime
+    due: datetime
+
+    @property
+    def speaker(self) -> Claimed:
+        """Its persona; known by now also if it came without a join."""
+        return Claimed(self.key, self.nullifier, self.roster)
+
+
+class Epoch:
+    """What waits, and up to when what is published is complete. Safe to share between threads.
+
+    `generation` grows at each tick that was written; whoever decides by what the database said passes the generation
+    that it asked under, so that no decision outlives a tick.
+    """
+
+    def __init__(self, *, capacity: int = CAPACITY) -> None:
+        self._lock = Lock()
+        self._capacity = capacity
+        self._waiting: dict[bytes, Waiting] = {}
+        self._personas: dict[bytes, list[Known]] = defaultdict(list)
+        self._closing: datetime | None = None
+        self._written: datetime | None = None
+        self._generation = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def generation(self) -> int:
+        return self._generation
+
+    @property
+    def written(self) -> datetime | None:
+        """The last tick that was written, or None before the first."""
+        return self._written
+
+    def get(self, content_id: bytes) -> Waiting | None:
+        return self._waiting.get(content_id)
+
+    def personas(self, thread: bytes, claimed: Claimed) -> list[Known]:
+        """The waiting personas of a thread that have this key or this nullifier."""
+        with self._lock:
+            return self._matching(thread, claimed)
+
+    def _matching(self, thread: bytes, claimed: Claimed) -> list[Known]:
+        known = self._personas.get(thread, ())
+        return [each for each in known if each.key == claimed.key or each.nullifier == claimed.nullifier]
+
+    def add(self, item: Waiting, *, generation: int, tick: timedelta) -> Waiting:
+        """Let `item` wait, and return what waits under its id: the first that came.
+
+        Raises `Moved`, `PoolFull`, `TakenContent` or an error of `standing` if another thread was faster.
+        """
+        with self._lock:
+            if (first := self._waiting.get(item.id)) is not None:
+                if first.key != item.key:
+                    raise TakenContent
+                return first
+            if generation != self._generation:
+                raise Moved
+            if len(self._waiting) >= self._capacity:
+                raise PoolFull(
+                    _("As many posts wait as this site can hold; send it again after the next tick.")
+                )
+            check_persona(item.speaker, self._matching(item.thread, item.speaker), now=item.accepted)
+            if self._closing is not None and item.due <= self._closing:
+                item = replace(item, due=self._closing + tick)
+            self._waiting[item.id] = item
+            if item.entry is not None:
+                self._personas[item.thread].append(
+                    Known(item.nullifier, item.key, item.roster, item.accepted)
+                )
+            return item
+
+    def close(self, tick: datetime) -> list[Waiting]:
+        """Take stock for `tick`: everything that is due, in the order of the ids. It keeps waiting until `written`."""
+        with self._lock:
+            self._closing = tick if self._closing is None else max(tick, self._closing)
+            return [self._waiting[key] for key in sorted(self._waiting) if self._waiting[key].due <= tick]
+
+    def settle(self, tick: datetime, items: Iterable[Waiting]) -> None:
+        """`items` are in the database, or can never be: forget them and begin a new generation."""
+        with self._lock:
+            for item in items:
+                self._waiting.pop(item.id, None)
+            self._personas.clear()
+            for item in self._waiting.values():
+                if item.entry is not None:
+                    self._personas[item.thread].append(
+                        Known(item.nullifier, item.key, item.roster, item.accepted)
+                    )
+            self._written = tick
+            self._generation += 1
+
+    def clear(self) -> None:
+        """Forget everything, as the end of the process does."""
+        with self._lock:
+            self._waiting.clear()
+            self._personas.clear()
+
+
+# The memory of this process.
+EPOCH: Final = Epoch()

@@ -1,0 +1,82 @@
+"""Rosters as they were taken over: for the API, for the mirror, and for the next snapshot to be compared with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from openmai.anonymity.rosters import roster_kind, roster_slug
+from openmai.talk.queries.database import one, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held of a season: the index's serial and bytes (None before the first), and each roster's newest epoch
+    with the digest of its statement."""
+
+    serial: int
+    envelope: bytes | None
+    epochs: Mapping[str, tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentRoster:
+    """A roster in its current epoch. `open` is false below the floor."""
+
+    roster: str
+    epoch: int
+    root: int
+    size: int
+    live: int
+    settled: int
+    label_en: str
+    label_zh: str
+    leaves: bytes
+    statement: bytes
+    open: bool
+
+    @property
+    def kind(self) -> str:
+        return roster_kind(self.roster)
+
+    @property
+    def label(self) -> dict[str, str] | None:
+        slug = roster_slug(self.roster)
+        return None if slug is None else {"slug": slug, "en": self.label_en, "zh": self.label_zh}
+
+
+def held(season: str) -> Held:
+    """Two statements."""
+    index = one("SELECT serial, envelope FROM talk_rosterindex WHERE season = %(season)s", {"season": season})
+    newest = rows(
+        """SELECT DISTINCT ON (roster) roster, epoch, id FROM talk_rosterepoch
+           WHERE season = %(season)s ORDER BY roster, epoch DESC""",
+        {"season": season},
+    )
+    serial, envelope = index or (0, None)
+    return Held(serial, envelope, {row[0]: (row[1], row[2]) for row in newest})
+
+
+def current_rosters(season: str, *, floor: int) -> list[CurrentRoster]:
+    found = rows(
+        """SELECT roster, epoch, root, size, live, settled, label_en, label_zh, leaves, id FROM talk_rosterepoch
+           WHERE season = %(season)s AND superseded_at IS NULL ORDER BY roster""",
+        {"season": season},
+    )
+    return [
+        CurrentRoster(*row[:2], int.from_bytes(row[2], "big"), *row[3:], open=row[5] >= floor)
+        for row in found
+    ]
+
+
+def index_envelope(season: str) -> bytes | None:
+    row = one("SELECT envelope FROM talk_rosterindex WHERE season = %(season)s", {"season": season})
+    return None if row is None else bytes(row[0])
+
+
+def statement_envelope(digest: bytes) -> bytes | None:
+    row = one("SELECT envelope FROM talk_rosterepoch WHERE id = %(id)s", {"id": digest})
+    return None if row is None else bytes(row[0])
+
+
+def leaves_file(digest: bytes) -> bytes | None:
+    row = one("SELECT data FROM talk_rosterleaves WHERE id = %(id)s", {"id": digest})
+    return None if row is None else bytes(row[0])

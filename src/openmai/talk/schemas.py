@@ -1,0 +1,120 @@
+"""The documents of the API, as OpenAPI describes them (docs/protocol.md §5)."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from ninja import Schema
+
+
+class Names(Schema):
+    en: str
+    zh: str
+
+
+class LabelOut(Names):
+    slug: str
+
+
+class SectionOut(Names):
+    slug: str
+
+
+class SiteOut(Schema):
+    site: str
+    season: str
+    tick_seconds: int
+    next_tick: datetime
+    floor: int
+    root_grace_seconds: int
+    receipt_key: str
+    roster_key: str
+    people_origin: str
+    sections: list[SectionOut]
+    limits: dict[str, int]
+
+
+class RosterOut(Schema):
+    roster: str
+    epoch: int
+    root: str
+    size: int
+    live: int
+    settled: int
+    label: LabelOut | None
+    leaves: str
+    statement: str
+    open: bool
+
+
+class RostersOut(Schema):
+    rosters: list[RosterOut]
+
+
+class ReceiptOut(Schema):
+    action: str
+    state: Literal["waiting", "published"]
+    due: datetime
+    key: str
+    signature: str
+
+
+class ActionOut(Schema):
+    action: str
+    state: Literal["waiting", "published", "unknown"]
+
+
+class PersonaOut(Schema):
+    key: str
+    nullifier: str
+    roster: str
+    kind: Literal["provable", "attested", "site"]
+    label: LabelOut | None
+    alias: Names
+    opened: bool
+
+
+class PostOut(Schema):
+    id: str
+    position: int
+    content: dict[str, Any]
+    key: str
+    signature: str
+    published: datetime
+
+
+class ThreadOut(Schema):
+    id: str
+    season: str
+    section: str
+    opened_at: datetime
+    active_at: datetime
+    reply_count: int
+    opening: PostOut
+    personas: list[PersonaOut]
+    replies: list[PostOut]
+    next: str | None
+
+
+class ThreadLineOut(Schema):
+    id: str
+    section: str
+    title: str
+    excerpt: str
+    opened_at: datetime
+    active_at: datetime
+    reply_count: int
+    persona: PersonaOut
+
+
+class ThreadsOut(Schema):
+    threads: list[ThreadLineOut]
+    next: str | None
+
+
+class ProblemOut(Schema):
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    pointer: str | None
