@@ -15,9 +15,13 @@ from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.log import log_response
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+
+from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.errors import AnonymityError
 
 CONTENT_TYPE: Final = "application/problem+json"
 P = ParamSpec("P")
@@ -192,3 +196,18 @@ def refuse_large_body(request: HttpRequest, *, limit: int) -> None:
         raise Problem("bad-request", _("The length of the request is not a number.")) from None
     if announced > limit:
         raise Problem("body-too-large", _("At most %(limit)d bytes are accepted here.") % {"limit": limit})
+
+
+def problem_of_refusal(error: AnonymityError) -> Problem:
+    """The protocol's own refusal of a document, number or proof, in the reader's language if it can be."""
+    code = getattr(error, "code", "bad-value")
+    if not isinstance(error, DocumentRefused):
+        return Problem(code, _sentence(gettext(str(error))))
+    text = gettext(error.template)
+    return Problem(
+        code, _sentence(text % error.values if error.values else text), pointer=error.pointer or None
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "。")) else ".")

@@ -1,0 +1,123 @@
+"""What is read from the registry."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from openmai.companies.domains import CompanyError, Text, canonical_domain, skeleton
+from openmai.companies.models import Company, Domain, Trade
+
+PAGE_SIZE: Final = 30
+SEARCH_MAX: Final = 80
+
+
+@dataclass(frozen=True)
+class CompanyCard:
+    """A company as pages show it."""
+
+    id: UUID
+    slug: str
+    name_en: str
+    name_zh: str
+    trade: str
+
+    @property
+    def name(self) -> str:
+        """The name in the language now active."""
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+
+    @property
+    def other_name(self) -> str:
+        """The name in the other language, or nothing if it is the same."""
+        other = self.name_en if self.name == self.name_zh else self.name_zh
+        return "" if other == self.name else other
+
+    @property
+    def trade_name(self) -> str:
+        return str(Trade(self.trade).label)
+
+
+@dataclass(frozen=True)
+class CompanyPage:
+    """One page of a list: the companies, and the slug to continue after (None at the end)."""
+
+    companies: list[CompanyCard]
+    next_after: str | None
+
+
+class UnknownDomain(CompanyError):
+    """No company has this very domain; `reason` says what it was perhaps meant to be."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+_COLUMNS: Final = ("id", "slug", "name_en", "name_zh", "trade")
+
+
+def find_companies(*, words: str = "", trade: str = "", after: str = "") -> CompanyPage:
+    """Companies in the order of their slug whose name, slug or domain contains every word; keyset pages."""
+    found = Company.objects.filter(slug__gt=after)
+    for word in words[:SEARCH_MAX].replace("\0", "").split():
+        found = found.filter(
+            Q(name_en__icontains=word)
+            | Q(name_zh__icontains=word)
+            | Q(slug__icontains=word)
+            | Q(domains__name__icontains=word)
+        )
+    if trade:
+        found = found.filter(trade=trade)
+    rows = list(found.order_by("slug").distinct().values_list(*_COLUMNS)[: PAGE_SIZE + 1])
+    cards = [CompanyCard(*row) for row in rows[:PAGE_SIZE]]
+    return CompanyPage(cards, cards[-1].slug if len(rows) > PAGE_SIZE else None)
+
+
+def company_by_slug(slug: str) -> CompanyCard | None:
+    row = Company.objects.filter(slug=slug).values_list(*_COLUMNS).first()
+    return CompanyCard(*row) if row else None
+
+
+def companies_by_id(ids: Iterable[UUID]) -> dict[UUID, CompanyCard]:
+    rows = Company.objects.filter(id__in=set(ids)).values_list(*_COLUMNS)
+    return {row[0]: CompanyCard(*row) for row in rows}
+
+
+def domains_of(company_id: UUID) -> list[str]:
+    """The company's mail domains, sorted."""
+    return list(Domain.objects.filter(company=company_id).order_by("name").values_list("name", flat=True))
+
+
+def company_of_domain(domain: str) -> CompanyCard:
+    """The company that has exactly `domain`; raise `BadDomain` or `UnknownDomain` (naming a similar one).
+
+    Equality only: a subdomain may belong to anyone who rents a page there, and a look-alike to anyone at all.
+    """
+    name = canonical_domain(domain)
+    row = Company.objects.filter(domains__name=name).values_list(*_COLUMNS).first()
+    if row:
+        return CompanyCard(*row)
+    raise UnknownDomain(_why_unknown(name))
+
+
+def _why_unknown(name: str) -> Text:
+    parents = [name.split(".", n)[n] for n in range(1, name.count("."))]
+    parent = Domain.objects.filter(name__in=parents).values_list("name", flat=True).first()
+    if parent:
+        return _(
+            "%(domain)s lies under %(parent)s but is another. Only addresses at exactly %(parent)s count."
+        ) % {"domain": name, "parent": parent}
+    seen = skeleton(name)
+    # The registry is small; a column for skeletons would have to follow every change of the table above.
+    for known in Domain.objects.order_by("name").values_list("name", flat=True).iterator():
+        if skeleton(known) == seen:
+            return _("%(domain)s only looks like %(known)s. Please check every character.") % {
+                "domain": name,
+                "known": known,
+            }
+    return _("No company here has the domain %(domain)s.") % {"domain": name}

@@ -1,0 +1,84 @@
+"""How an employment begins, is tied to a work address, and ends."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from openmai.anonymity.seasons import season_at
+from openmai.people import mails
+from openmai.people.errors import Refused
+from openmai.people.models import AddressClaim, Employment, Member
+
+
+class AddressTaken(Refused):
+    """The address verifies another account, or did so earlier in this season."""
+
+    code = "address-taken"
+
+
+class AlreadyEnded(Refused):
+    """The employment has ended before."""
+
+    code = "already-ended"
+
+
+def begin_employment(
+    *, member: Member, company_id: UUID, claim: bytes, method: Employment.Method, on: date
+) -> Employment:
+    """Verify an employment, or strengthen the active one; raise `AddressTaken`. Inside a transaction."""
+    active = Employment.objects.select_for_update().filter(member=member, company=company_id, ended_on=None)
+    employment = active.first()
+    if employment is None:
+        employment = Employment.objects.create(
+            member=member, company_id=company_id, method=method, verified_on=on
+        )
+    elif employment.method != method and method == Employment.Method.DKIM:
+        employment.method, employment.verified_on = method, on
+        employment.save(update_fields=["method", "verified_on"])
+    _claim_address(claim, employment, on)
+    return employment
+
+
+def _claim_address(claim: bytes, employment: Employment, on: date) -> None:
+    held = AddressClaim.objects.select_for_update().select_related("employment").filter(address=claim).first()
+    if held is None:
+        try:
+            with transaction.atomic():
+                AddressClaim.objects.create(address=claim, employment=employment)
+        except IntegrityError as error:
+            raise AddressTaken(_("This address already verifies another account.")) from error
+        return
+    free = held.held_until is not None and held.held_until < on
+    if held.employment.member_id != employment.member_id and not free:
+        raise AddressTaken(_("This address already verifies another account."))
+    held.employment, held.held_until = employment, None
+    held.save(update_fields=["employment", "held_until"])
+
+
+def address_is_free(*, claim: bytes, member_id: UUID, on: date) -> bool:
+    """Whether `member_id` could verify with this address now."""
+    held = AddressClaim.objects.select_related("employment").filter(address=claim).first()
+    if held is None or held.employment.member_id == member_id:
+        return True
+    return held.held_until is not None and held.held_until < on
+
+
+@transaction.atomic
+def end_employment(*, employment_id: UUID, by: str, now: datetime, page: str = "") -> None:
+    """End an employment ("member" or "operator"): its labels go with the next epoch. Raise `AlreadyEnded`.
+
+    A member whose employment the operator ends is told by mail; `page` is the URL that the mail names.
+    """
+    employment = Employment.objects.select_for_update().select_related("member").get(id=employment_id)
+    if employment.ended_on is not None:
+        raise AlreadyEnded(_("This employment has ended before."))
+    employment.ended_on = max(now.date(), employment.verified_on)
+    employment.ended_by = Employment.Ended(by)
+    employment.save(update_fields=["ended_on", "ended_by"])
+    # Until the season is over the address stays with its account: a second account would be a second voice.
+    season_ends = datetime.fromtimestamp(season_at(int(now.timestamp())).ends, UTC).date()
+    employment.addresses.update(held_until=season_ends)
+    if by == Employment.Ended.OPERATOR:
+        mails.tell_employment_ended(employment.member, page=page)

@@ -1,0 +1,203 @@
+"""Publishing rosters by epochs (docs/protocol.md §3): signed, content-addressed, mute about who came when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.rosters import (
+    IndexEntry,
+    Label,
+    RosterIndex,
+    RosterStatement,
+    pack_leaves,
+    sign_index,
+    sign_statement,
+)
+from openmai.anonymity.seasons import season_at
+from openmai.companies.queries import CompanyCard, companies_by_id
+from openmai.people.conf import config, roster_signing_key
+from openmai.people.models import LeavesFile, PublishedIndex, Roster, RosterEpoch, RosterLeaf
+from openmai.people.queries.membership import Crowd, crowds
+
+# Superseded leaves files are served for so long after the grace of their root; statements for good.
+KEEP_LEAVES: Final = timedelta(days=7)
+_ONE_PUBLISHER: Final = 0x6F6D6169  # an arbitrary key for PostgreSQL's advisory lock
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When an epoch is due."""
+
+    epoch_seconds: int
+    min_joiners: int
+    max_wait: timedelta
+
+    def period(self, moment: datetime) -> int:
+        """The number of the epoch-long span that `moment` lies in; a roster has one epoch in each at most."""
+        return int(moment.timestamp()) // self.epoch_seconds
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a run published: the rosters with a new epoch, and the serial of the index that is served now."""
+
+    rosters: list[str]
+    serial: int
+
+
+def rules() -> Rules:
+    """The rules that the settings give."""
+    known = config()
+    return Rules(
+        known.epoch_seconds, known.epoch_min_joiners, timedelta(seconds=known.epoch_max_wait_seconds)
+    )
+
+
+@transaction.atomic
+def publish_rosters(*, now: datetime) -> Publication:
+    """Publish every epoch that is due at `now`; safe to repeat, and by several processes at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUBLISHER])
+    season = season_at(int(now.timestamp())).id
+    wanted = crowds(season)
+    for crowd in wanted.values():
+        Roster.objects.get_or_create(
+            season=season, name=crowd.name, defaults={"kind": crowd.kind, "company_id": crowd.company_id}
+        )
+    known = list(Roster.objects.filter(season=season).order_by("name"))
+    companies = companies_by_id(roster.company_id for roster in known if roster.company_id)
+    published = []
+    for roster in known:
+        company = companies[roster.company_id] if roster.company_id else None
+        if _publish(roster, wanted.get(roster.name), company, now):
+            published.append(roster.name)
+    return Publication(published, _publish_index(season, changed=bool(published)))
+
+
+def _publish(roster: Roster, crowd: Crowd | None, company: CompanyCard | None, now: datetime) -> bool:
+    """Publish the next epoch of one roster if it is due; say whether it was."""
+    current = RosterEpoch.objects.filter(roster=roster).order_by("-epoch").first()
+    live = {
+        bytes(leaf.commitment): leaf
+        for leaf in RosterLeaf.objects.filter(roster=roster, removed_epoch=None).order_by("index")
+    }
+    wanted = crowd.commitments if crowd else set()
+    gone, joining = live.keys() - wanted, wanted - live.keys()
+    _note_waiting(roster, waiting=bool(joining), now=now)
+    given = rules()
+    if current and given.period(current.published_at) >= given.period(now):
+        return False
+    if not _joiners_are_due(roster, len(joining), given, now):
+        # They wait on, even when a removal is published: alone in an epoch, a joiner would be known by it.
+        joining = set()
+    number = current.epoch if current else 0
+    ageing = any(leaf.joined_epoch == number for key, leaf in live.items() if key not in gone)
+    if not (gone or joining or ageing):
+        return False
+    _change_leaves(roster, number + 1, gone=[live[key] for key in gone], joining=joining)
+    _supersede(current, now)
+    if len(live) == len(gone) and not joining:
+        return True
+    _write_epoch(roster, company, number + 1, now)
+    if joining:
+        Roster.objects.filter(id=roster.id).update(waiting_since=None)
+    return True
+
+
+def _note_waiting(roster: Roster, *, waiting: bool, now: datetime) -> None:
+    since = (roster.waiting_since or now) if waiting else None
+    if since != roster.waiting_since:
+        roster.waiting_since = since
+        roster.save(update_fields=["waiting_since"])
+
+
+def _joiners_are_due(roster: Roster, joiners: int, given: Rules, now: datetime) -> bool:
+    if not joiners or roster.waiting_since is None:
+        return False
+    return joiners >= given.min_joiners or now - roster.waiting_since >= given.max_wait
+
+
+def _change_leaves(roster: Roster, epoch: int, *, gone: list[RosterLeaf], joining: set[bytes]) -> None:
+    RosterLeaf.objects.filter(id__in=[leaf.id for leaf in gone]).update(removed_epoch=epoch)
+    highest = RosterLeaf.objects.filter(roster=roster).aggregate(highest=Max("index"))["highest"]
+    first = 0 if highest is None else highest + 1
+    # By commitment, which is random: the order within an epoch says nothing about who came first.
+    RosterLeaf.objects.bulk_create(
+        RosterLeaf(roster=roster, index=first + place, commitment=commitment, joined_epoch=epoch)
+        for place, commitment in enumerate(sorted(joining))
+    )
+
+
+def _supersede(current: RosterEpoch | None, now: datetime) -> None:
+    if current and current.superseded_at is None:
+        current.superseded_at = now
+        current.save(update_fields=["superseded_at"])
+
+
+def _write_epoch(roster: Roster, company: CompanyCard | None, epoch: int, now: datetime) -> None:
+    rows = list(
+        RosterLeaf.objects.filter(roster=roster)
+        .order_by("index")
+        .values_list("commitment", "joined_epoch", "removed_epoch")
+    )
+    leaves = [0 if removed else int.from_bytes(bytes(key), "big") for key, _joined, removed in rows]
+    data = pack_leaves(leaves)
+    name = sha256(data).digest()
+    statement = RosterStatement(
+        site=config().site_id,
+        season=roster.season,
+        roster=roster.name,
+        epoch=epoch,
+        label=Label(company.slug, company.name_en, company.name_zh) if company else None,
+        root=LeanIMT(leaves).root,
+        size=len(leaves),
+        live=sum(removed is None for _key, _joined, removed in rows),
+        settled=sum(removed is None and joined < epoch for _key, joined, removed in rows),
+        leaves=name,
+        published=now.date().isoformat(),
+    )
+    envelope = sign_statement(statement, roster_signing_key())
+    LeavesFile.objects.get_or_create(sha256=name, defaults={"data": data})
+    RosterEpoch.objects.create(
+        sha256=sha256(envelope).digest(),
+        roster=roster,
+        epoch=epoch,
+        envelope=envelope,
+        leaves_id=name,
+        size=statement.size,
+        live=statement.live,
+        settled=statement.settled,
+        published_at=now,
+    )
+
+
+def _publish_index(season: str, *, changed: bool) -> int:
+    """Sign a new index if anything changed or the season is new; return the serial that is served."""
+    last = PublishedIndex.objects.order_by("-serial").first()
+    if last and last.season == season and not changed:
+        return last.serial
+    current = RosterEpoch.objects.filter(roster__season=season, superseded_at=None).select_related("roster")
+    entries = sorted(
+        (IndexEntry(each.roster.name, each.epoch, bytes(each.sha256)) for each in current),
+        key=lambda entry: entry.roster,
+    )
+    serial = last.serial + 1 if last else 1
+    index = RosterIndex(config().site_id, season, serial, tuple(entries))
+    PublishedIndex.objects.create(
+        serial=serial, season=season, envelope=sign_index(index, roster_signing_key())
+    )
+    return serial
+
+
+def drop_superseded_leaves(*, now: datetime) -> int:
+    """Drop leaves files that no epoch of late names; return how many."""
+    grace = timedelta(seconds=config().root_grace_seconds)
+    needed = RosterEpoch.objects.filter(leaves__isnull=False).exclude(
+        superseded_at__lt=now - grace - KEEP_LEAVES
+    )
+    return LeavesFile.objects.exclude(sha256__in=needed.values("leaves")).delete()[0]

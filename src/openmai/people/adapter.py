@@ -1,0 +1,31 @@
+"""How django-allauth makes, names and mails a member."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from openmai.people.models import Member
+from openmai.platform.clock import utc_now
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is untyped
+    """Members are named by their real name, and the day is all that is kept of their sign-up."""
+
+    def save_user(self, request: HttpRequest, user: Member, form: BaseForm, commit: bool = True) -> Member:
+        user.real_name = form.cleaned_data["real_name"]
+        user.language = language_of_mails(get_language())
+        user.joined_on = utc_now().date()
+        saved: Member = super().save_user(request, user, form, commit=commit)
+        return saved
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth adds address, browser and time of the request to its notices; we mail none of them."""
+        hidden = {"ip", "user_agent", "timestamp"}
+        super().send_mail(template_prefix, email, {k: v for k, v in context.items() if k not in hidden})
+
+
+def language_of_mails(code: str | None) -> str:
+    return "zh-hans" if (code or "").lower().startswith("zh") else "en"

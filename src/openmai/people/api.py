@@ -1,0 +1,40 @@
+"""The people site's API: one operation, for browsers and the command line alike."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import NinjaAPI
+
+from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.limits import MAX_ANSWER
+from openmai.anonymity.tickets import parse_answer
+from openmai.api.problems import Problem, install, problem_of_refusal, refuse_large_body
+from openmai.people import actions
+from openmai.people.conf import domain
+from openmai.people.errors import Refused
+from openmai.people.queries.membership import current_season
+from openmai.platform.clock import utc_now
+
+api = NinjaAPI(title="Openmai people", version="1", urls_namespace="api", docs_url=None)
+install(api)
+
+_POINTERS = {"commitment-taken": "/commitment"}
+
+
+@api.post("/enrolments", url_name="enrol", response={201: dict[str, Any]}, summary="Hand over a commitment")
+def enrol(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+    """Body: {"ticket", "commitment", "nullifier", "proof"} (docs/protocol.md §2). The ticket authorises."""
+    refuse_large_body(request, limit=MAX_ANSWER)
+    now = utc_now()
+    try:
+        answer = parse_answer(request.body, domain=domain(current_season(now)))
+        enrolled = actions.enrol(answer=answer, now=now)
+    except AnonymityError as error:
+        raise problem_of_refusal(error) from error
+    except Refused as error:
+        raise Problem(error.code, error.reason, pointer=_POINTERS.get(error.code, "/ticket")) from error
+    return 201, {
+        "commitment": str(enrolled.commitment),
+        "season": enrolled.season,
+        "rosters": enrolled.rosters,
+    }

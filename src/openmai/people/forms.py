@@ -1,0 +1,36 @@
+"""What members type about their employment. A domain refusal is shown beside the field that caused it."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from openmai.people.actions.codes import DIGITS
+
+
+class WorkAddressForm(forms.Form):
+    """The work address that a code goes to."""
+
+    address = forms.CharField(
+        label=_("Work address"),
+        max_length=254,
+        help_text=_("At exactly a domain of your company. It is used once and kept only as a keyed hash."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email", "spellcheck": "false"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """The code that arrived there."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        help_text=_("%(digits)d digits; spaces do not matter.") % {"digits": DIGITS},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+        ),
+    )
+
+
+class CompanyForm(forms.Form):
+    """Which company a signed mail will come from, by its slug."""
+
+    company = forms.SlugField(max_length=63, widget=forms.HiddenInput)

@@ -1,0 +1,339 @@
+"""Members and what ties them to companies, keys and rosters. Times are days, except in rows that live minutes
+and in rosters, whose times are public."""
+
+import uuid
+from datetime import date
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length, Lower
+from django.utils.translation import gettext_lazy as _
+
+models.BinaryField.register_lookup(Length)
+Constraints = list[models.BaseConstraint]
+
+
+def _exactly(field: str, size: int, *, name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__length": size}))
+
+
+class MemberManager(BaseUserManager["Member"]):
+    """Members are made by `actions.register_member` or by allauth's sign-up; both come through here."""
+
+    def create_user(self, *, email: str, password: str | None, joined_on: date, **fields: Any) -> "Member":
+        member = self.model(email=email.lower(), joined_on=joined_on, **fields)
+        member.set_password(password)
+        member.save(using=self._db)
+        return member
+
+
+class Member(AbstractBaseUser):
+    """A person with a real-name account. `email` is the personal address, confirmed by allauth."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    real_name = models.CharField(_("real name"), max_length=60)
+    language = models.CharField(
+        max_length=10, choices=[("en", "English"), ("zh-hans", "简体中文")], default="en"
+    )
+    joined_on = models.DateField()
+    is_active = models.BooleanField(default=True)
+    # The last log-in would be a clock of the member's presence; django.contrib.auth does without.
+    last_login = None  # type: ignore[assignment]
+
+    objects = MemberManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["real_name"]
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.CheckConstraint(name="member_email_lower_case", condition=Q(email=Lower("email"))),
+            models.CheckConstraint(name="member_named", condition=~Q(real_name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.real_name
+
+
+class Employment(models.Model):
+    """A verified tie between a member and a company; ended, it stays as history and gives no label."""
+
+    class Method(models.TextChoices):
+        CODE = "code", _("a code sent to the work address")
+        DKIM = "dkim", _("a signed mail from the work address")
+
+    class Ended(models.TextChoices):
+        MEMBER = "member", _("ended by you")
+        OPERATOR = "operator", _("ended by the operator")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="employments")
+    company = models.ForeignKey("companies.Company", on_delete=models.PROTECT, related_name="+")
+    method = models.CharField(max_length=10, choices=Method.choices)
+    verified_on = models.DateField()
+    ended_on = models.DateField(null=True, blank=True)
+    ended_by = models.CharField(max_length=10, choices=Ended.choices, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.UniqueConstraint(
+                fields=["member", "company"],
+                condition=Q(ended_on=None),
+                name="one_active_employment_a_company",
+            ),
+            models.CheckConstraint(
+                name="employment_end_is_whole",
+                condition=Q(ended_on=None, ended_by="") | (Q(ended_on__isnull=False) & ~Q(ended_by="")),
+            ),
+            models.CheckConstraint(
+                name="employment_ends_after", condition=Q(ended_on__gte=models.F("verified_on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} at {self.company_id}"
+
+
+class AddressClaim(models.Model):
+    """A work address that verifies an employment, known only by its keyed hash.
+
+    It outlives the employment until `held_until`, so that one person cannot carry one address through several
+    accounts within a season and speak with several voices.
+    """
+
+    address = models.BinaryField(primary_key=True, max_length=32)
+    employment = models.ForeignKey(Employment, on_delete=models.CASCADE, related_name="addresses")
+    held_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [_exactly("address", 32, name="address_claim_is_hash")]
+
+    def __str__(self) -> str:
+        return bytes(self.address).hex()
+
+
+class CodeChallenge(models.Model):
+    """A one-time code on its way to a work address; deleted when used, replaced or expired."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, related_name="code_challenge")
+    company = models.ForeignKey("companies.Company", on_delete=models.CASCADE, related_name="+")
+    address = models.BinaryField(max_length=32)
+    code = models.BinaryField(max_length=32)
+    expires_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            _exactly("address", 32, name="challenge_address_is_hash"),
+            _exactly("code", 32, name="challenge_code_is_hash"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class DailyUse(models.Model):
+    """How often a named limit was drawn on by one subject on one day (`limits.py`); yesterday's rows go."""
+
+    subject = models.BinaryField(primary_key=True, max_length=32)
+    day = models.DateField(db_index=True)
+    uses = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.uses}"
+
+
+class MailProof(models.Model):
+    """A signed mail that is awaited; `bind` in its Subject ties it to the member's commitment."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting for your mail")
+        ACCEPTED = "accepted", _("accepted")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="mail_proofs")
+    company = models.ForeignKey("companies.Company", on_delete=models.CASCADE, related_name="+")
+    season = models.CharField(max_length=12)
+    commitment = models.BinaryField(max_length=32)
+    salt = models.BinaryField(max_length=16)
+    bind = models.CharField(max_length=52, unique=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    # Why the latest mail was refused, a key of `signed_mail.REASONS`; a later mail may still be accepted.
+    refusal = models.CharField(max_length=40, blank=True, default="")
+    opened_on = models.DateField()
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.UniqueConstraint(
+                fields=["member", "company"], condition=Q(state="waiting"), name="one_waiting_mail_a_company"
+            ),
+            models.CheckConstraint(
+                name="accepted_without_refusal", condition=Q(state="waiting") | Q(refusal="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.bind
+
+
+class Evidence(models.Model):
+    """An accepted mail with the DNS records that verified it, sealed; what makes a leaf provable."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    employment = models.ForeignKey(Employment, on_delete=models.CASCADE, related_name="evidence")
+    season = models.CharField(max_length=12)
+    commitment = models.BinaryField(max_length=32)
+    # SHA-256 of the DKIM signature's bytes: the same mail is never evidence twice.
+    signature = models.BinaryField(max_length=32, unique=True)
+    # SHA-256(mail and records ‖ salt), as it will stand in the log.
+    digest = models.BinaryField(max_length=32, unique=True)
+    sealed = models.BinaryField()
+    received_on = models.DateField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["season", "commitment"], name="evidence_of_key")
+        ]
+
+    def __str__(self) -> str:
+        return bytes(self.digest).hex()
+
+
+class Enrolment(models.Model):
+    """A member's commitment for one season, with the proof that its secret is known."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="enrolments")
+    season = models.CharField(max_length=12)
+    commitment = models.BinaryField(max_length=32)
+    nullifier = models.BinaryField(max_length=32)
+    proof = models.BinaryField(max_length=128)
+    # SHA-256 of the nonce of the ticket that was spent on it.
+    ticket = models.BinaryField(max_length=32, unique=True)
+    enrolled_on = models.DateField()
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.UniqueConstraint(fields=["member", "season"], name="one_enrolment_a_season"),
+            models.UniqueConstraint(fields=["season", "commitment"], name="one_member_a_commitment"),
+            _exactly("commitment", 32, name="enrolment_commitment_size"),
+            models.CheckConstraint(name="commitment_not_zero", condition=~Q(commitment=bytes(32))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in {self.season}"
+
+
+class Roster(models.Model):
+    """One crowd in one season: the site's, or a company's provable or attested one."""
+
+    class Kind(models.TextChoices):
+        SITE = "site"
+        PROVABLE = "provable"
+        ATTESTED = "attested"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    season = models.CharField(max_length=12)
+    name = models.CharField(max_length=90)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    company = models.ForeignKey("companies.Company", null=True, on_delete=models.PROTECT, related_name="+")
+    # When the publisher first saw someone waiting to join; of the roster, not of a member.
+    waiting_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.UniqueConstraint(fields=["season", "name"], name="one_roster_a_name"),
+            models.CheckConstraint(
+                name="site_roster_has_no_company",
+                condition=Q(kind="site", company=None) | (~Q(kind="site") & Q(company__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.season}"
+
+
+class RosterLeaf(models.Model):
+    """One place in a roster. Removed, it reads 0 and keeps its place."""
+
+    id = models.BigAutoField(primary_key=True)
+    roster = models.ForeignKey(Roster, on_delete=models.CASCADE, related_name="leaves")
+    index = models.PositiveIntegerField()
+    commitment = models.BinaryField(max_length=32)
+    joined_epoch = models.PositiveIntegerField()
+    removed_epoch = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.UniqueConstraint(fields=["roster", "index"], name="one_leaf_a_place"),
+            models.UniqueConstraint(
+                fields=["roster", "commitment"], condition=Q(removed_epoch=None), name="one_live_leaf_a_key"
+            ),
+            models.CheckConstraint(name="leaf_within_capacity", condition=Q(index__lt=2**20)),
+            models.CheckConstraint(
+                name="leaf_leaves_after", condition=Q(removed_epoch__gt=models.F("joined_epoch"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.roster_id}[{self.index}]"
+
+
+class LeavesFile(models.Model):
+    """The bytes of a leaves file, named by their SHA-256; epochs with the same leaves share it."""
+
+    sha256 = models.BinaryField(primary_key=True, max_length=32)
+    data = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [_exactly("sha256", 32, name="leaves_named_by_hash")]
+
+    def __str__(self) -> str:
+        return bytes(self.sha256).hex()
+
+
+class RosterEpoch(models.Model):
+    """One published version of a roster: its signed statement. `leaves` is null once the file was dropped."""
+
+    sha256 = models.BinaryField(primary_key=True, max_length=32)
+    roster = models.ForeignKey(Roster, on_delete=models.CASCADE, related_name="epochs")
+    epoch = models.PositiveIntegerField()
+    envelope = models.BinaryField()
+    leaves = models.ForeignKey(LeavesFile, null=True, on_delete=models.SET_NULL, related_name="epochs")
+    size = models.PositiveIntegerField()
+    live = models.PositiveIntegerField()
+    settled = models.PositiveIntegerField()
+    published_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.UniqueConstraint(fields=["roster", "epoch"], name="one_statement_an_epoch"),
+            models.UniqueConstraint(
+                fields=["roster"], condition=Q(superseded_at=None), name="one_current_epoch"
+            ),
+            models.CheckConstraint(name="epoch_from_one", condition=Q(epoch__gte=1)),
+            models.CheckConstraint(
+                name="settled_within_live_within_size",
+                condition=Q(settled__lte=models.F("live"), live__lte=models.F("size")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.roster_id} epoch {self.epoch}"
+
+
+class PublishedIndex(models.Model):
+    """The signed list of current epochs; the highest serial is the one that is served."""
+
+    serial = models.PositiveBigIntegerField(primary_key=True)
+    season = models.CharField(max_length=12)
+    envelope = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.serial)

@@ -1,0 +1,79 @@
+"""Who belongs into which roster, now."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from openmai.anonymity.seasons import season_at
+from openmai.companies.queries import companies_by_id
+from openmai.people.models import Employment, Enrolment, Evidence, Roster
+
+
+@dataclass
+class Crowd:
+    """The commitments (32 bytes each) that ought to be live in one roster."""
+
+    name: str
+    kind: Roster.Kind
+    company_id: UUID | None
+    commitments: set[bytes] = field(default_factory=set)
+
+
+def roster_name(kind: str, slug: str | None) -> str:
+    return "site" if slug is None else f"company/{slug}/{kind}"
+
+
+def crowds(season: str) -> dict[str, Crowd]:
+    """Every roster that somebody belongs into, by name.
+
+    Attested: all active employments. Provable: those with evidence bound to this very commitment. Site: any.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_MEMBERSHIP, [season])
+        rows = cursor.fetchall()
+    slugs = {company.id: company.slug for company in companies_by_id(row[0] for row in rows).values()}
+    found: dict[str, Crowd] = {}
+    for company_id, commitment, provable in rows:
+        kinds = [Roster.Kind.SITE, Roster.Kind.ATTESTED] + [Roster.Kind.PROVABLE] * provable
+        for kind in kinds:
+            company = None if kind == Roster.Kind.SITE else company_id
+            name = roster_name(kind, slugs[company] if company else None)
+            crowd = found.setdefault(name, Crowd(name, kind, company))
+            crowd.commitments.add(bytes(commitment))
+    return found
+
+
+_MEMBERSHIP = """
+    SELECT employment.company_id, enrolment.commitment,
+           EXISTS (SELECT FROM people_evidence AS evidence
+                   WHERE evidence.employment_id = employment.id AND evidence.season = enrolment.season
+                     AND evidence.commitment = enrolment.commitment)
+    FROM people_enrolment AS enrolment
+    JOIN people_member AS member ON member.id = enrolment.member_id AND member.is_active
+    JOIN people_employment AS employment
+      ON employment.member_id = enrolment.member_id AND employment.ended_on IS NULL
+    WHERE enrolment.season = %s
+"""
+
+
+def rosters_of_member(*, member_id: UUID, season: str) -> list[str]:
+    """The names of the rosters that a member belongs into in `season`, sorted."""
+    enrolment = Enrolment.objects.filter(member=member_id, season=season).first()
+    if enrolment is None:
+        return []
+    evidence = Evidence.objects.filter(
+        employment=OuterRef("id"), season=season, commitment=bytes(enrolment.commitment)
+    )
+    active = Employment.objects.filter(member=member_id, ended_on=None).annotate(provable=Exists(evidence))
+    rows = list(active.values_list("company_id", "provable"))
+    slugs = {company.id: company.slug for company in companies_by_id(row[0] for row in rows).values()}
+    names = {roster_name(Roster.Kind.ATTESTED, slugs[company]) for company, _provable in rows}
+    names |= {roster_name(Roster.Kind.PROVABLE, slugs[company]) for company, provable in rows if provable}
+    return sorted(names | ({"site"} if rows else set()))
+
+
+def current_season(now: datetime) -> str:
+    return season_at(int(now.timestamp())).id

@@ -1,0 +1,27 @@
+"""Addresses of the people site: pages under a language, files and the API without one."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import include, path
+
+from openmai.people import error_views, roster_views
+from openmai.people.api import api
+
+urlpatterns = [
+    path("healthz", roster_views.healthz, name="healthz"),
+    path("rosters/index.json", roster_views.index, name="roster_index"),
+    path("rosters/statements/<str:name>.json", roster_views.statement, name="roster_statement"),
+    path("rosters/leaves/<str:name>.bin", roster_views.leaves, name="roster_leaves"),
+    path("api/v1/", api.urls),
+    *i18n_patterns(
+        path("", include("openmai.people.urls")),
+        path("companies/", include("openmai.companies.urls")),
+        path("account/", include("openmai.people.account_urls")),
+        prefix_default_language=True,
+    ),
+]
+
+handler400 = error_views.bad_request
+handler403 = error_views.forbidden
+handler404 = error_views.not_found
+handler429 = error_views.too_many_requests
+handler500 = error_views.server_error
