@@ -56,6 +56,14 @@ setup: $(PYTHON_READY) $(NODE_READY) ## Install the Python and Node packages of 
 chromium: ## Find or install Chromium
 	@scripts/install-chromium
 
+.PHONY: messages
+messages: $(PYTHON_READY) ## Bring the translation catalogues up to date with the code
+	@scripts/messages
+
+.PHONY: screenshots
+screenshots: setup chromium ## Photograph every page of the running demo
+	@$(BIN)/python scripts/screenshots --people http://localhost:8000 --talk http://127.0.0.1:8001
+
 .PHONY: lock
 lock: $(PYTHON_READY) ## Resolve the Python packages again after a change in pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
