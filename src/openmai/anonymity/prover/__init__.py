@@ -40,7 +40,9 @@ def new_secret(randbelow: Callable[[int], int]) -> int:
 
 
 class Prover:
-    """Proves with one circuit. The key is parsed at the first proof, which takes seconds; keep the prover."""
+    """Proves with one circuit. Compiling it and parsing the key take seconds and happen once: keep the
+    prover.
+    """
 
     def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
@@ -56,6 +58,10 @@ class Prover:
     @cached_property
     def _key(self) -> ProvingKey:
         return read_proving_key(self._artifacts.zkey)
+
+    def prepare(self) -> None:
+        """Load now what the first proof would load: for a caller who wants to say so meanwhile."""
+        _ = self._circuit, self._key
 
     def commitment(self, secret: int) -> int:
         """Poseidon of the secret's public key, which itself never leaves the circuit.
