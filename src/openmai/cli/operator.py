@@ -21,7 +21,7 @@ from openmai.platform.config_values import listen as parse_listen
 
 FAILED: Final = 1
 WRONG_SETTING: Final = 2
-# Each thread keeps a database connection, so idle threads live for ten minutes, the longest that is permitted.
+# Each thread keeps a database connection, so idle threads live for ten minutes, the longest there is.
 # Talk's work is in the processor: more threads would only wait for each other.
 THREADS: Final = {"people": 8, "talk": 4}
 

@@ -30,7 +30,7 @@ from openmai.demo.ports import HOST, Ports, Reservation
 from openmai.demo.seeding import run_part
 from openmai.platform.postgres import EmbeddedCluster
 from openmai.platform.processes import spawn
-from openmai.platform.supervisor import Service, Stopped, Supervisor
+from openmai.platform.supervisor import Service, Stopped, Supervisor, end_of_log
 
 SITES: Final[tuple[Site, Site]] = ("people", "talk")
 Say = Callable[[str], None]
@@ -81,8 +81,8 @@ class Demo:
         except BlockingIOError:
             file.close()
             raise DemoError(
-                f"A demo is running on {self._folder.root} already. Stop it, or give this one another folder: "
-                "openmai demo --data-dir OTHER"
+                f"A demo is running on {self._folder.root} already. Stop it, or give this one a folder "
+                "of its own: openmai demo --data-dir OTHER"
             ) from None
         return file
 
@@ -166,9 +166,8 @@ class Demo:
         for site, process in running.items():
             self._wait(process)
             if process.returncode != 0:
-                raise DemoError(
-                    f"The {site} database could not be migrated; see {self._folder.log(f'migrate-{site}')}"
-                )
+                log = self._folder.log(f"migrate-{site}")
+                raise DemoError(f"The {site} database could not be migrated. {end_of_log(log)}")
 
     def _seed(self, seeded: Path) -> None:
         """Fill both sites, the people part first; its answer goes to the talk part, its log-ins to a file."""
@@ -257,7 +256,7 @@ class Demo:
             "",
             f"  This is a demo: posts appear every {PACE['OPENMAI_TICK_SECONDS']} s and rosters every "
             f"{PACE['OPENMAI_EPOCH_SECONDS']} s, one new member is enough for an epoch,",
-            f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. A real site waits for hours: that protects.",
+            f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. Real sites wait for hours, and must.",
             f"  Logs: {self._folder.logs}   Check: openmai doctor --demo   Stop: Ctrl-C",
             "",
         ]

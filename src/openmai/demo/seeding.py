@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 
 from openmai.platform.clock import utc_now
 from openmai.platform.logging import hide_uncaught_messages
+from openmai.platform.supervisor import end_of_log
 
 _PARTS: Final = {
     "people": ("openmai.demo.people_part", "openmai.sites.people.settings"),
@@ -71,7 +72,7 @@ def run_part(
             process.wait()
             reader.join()
     if process.returncode != 0:
-        raise SeedFailed(f"The demo's {site} part could not be filled; its log is {log}")
+        raise SeedFailed(f"The demo's {site} part could not be filled. {end_of_log(log)}")
     document: JsonObject = json.loads(collected[0])
     return document
 

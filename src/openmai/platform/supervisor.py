@@ -135,8 +135,13 @@ class Supervisor:
                 running.started, running.again_at = now, None
 
     def _post_mortem(self, running: _Running, what: str) -> str:
-        tail = running.service.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-        return "\n".join([f"{running.service.name} {what}. The end of {running.service.log}:", *tail])
+        return f"{running.service.name} {what}. {end_of_log(running.service.log)}"
+
+
+def end_of_log(log: Path) -> str:
+    """The last lines of a log, with its name, for whoever must be told why something failed."""
+    lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+    return "\n".join([f"The end of {log}:", *lines])
 
 
 def _ended(code: int) -> str:
