@@ -9,14 +9,14 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length, Lower
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-models.BinaryField.register_lookup(Length)
 Constraints = list[models.BaseConstraint]
 
 
 def _exactly(field: str, size: int, *, name: str) -> models.CheckConstraint:
-    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__length": size}))
+    return models.CheckConstraint(name=name, condition=Exact(Length(field), size))
 
 
 class MemberManager(BaseUserManager["Member"]):
@@ -41,7 +41,7 @@ class Member(AbstractBaseUser):
     joined_on = models.DateField()
     is_active = models.BooleanField(default=True)
     # The last log-in would be a clock of the member's presence; django.contrib.auth does without.
-    last_login = None  # type: ignore[assignment]
+    last_login = None
 
     objects = MemberManager()
 

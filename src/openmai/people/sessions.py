@@ -21,10 +21,11 @@ class SessionStore(DatabaseStore):
         coarse = _by_the_day(session_dict)
         return signer.sign_object(coarse, serializer=self.serializer, compress=True)
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: str | bytes) -> dict[str, Any]:
         try:
             signer = signing.Signer(salt=self.key_salt)
-            session: dict[str, Any] = signer.unsign_object(session_data, serializer=self.serializer)
+            text = session_data.decode("ascii") if isinstance(session_data, bytes) else session_data
+            session: dict[str, Any] = signer.unsign_object(text, serializer=self.serializer)
         except (signing.BadSignature, ValueError):
             return {}
         return session

@@ -67,7 +67,7 @@ class VerifiedMail:
 
 def bind_in_subject(raw: bytes) -> str:
     """The one bind code in the Subject of `raw`; raise `MailRefused` if there is none, or more than one."""
-    found = set(_BIND.findall(_text(_headers(raw), b"subject").lower()))
+    found: set[str] = set(_BIND.findall(_text(_headers(raw), b"subject").lower()))
     if len(found) != 1:
         raise MailRefused("no-code")
     return found.pop()

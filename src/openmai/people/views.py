@@ -3,7 +3,6 @@
 import secrets
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +18,7 @@ from openmai.people.access import member_of, own_challenge, own_employment, own_
 from openmai.people.actions.codes import CodeExpired, NoChallenge
 from openmai.people.actions.enrolment import AlreadyEnrolled
 from openmai.people.actions.mail_proof import KeyNeeded
+from openmai.people.conf import config
 from openmai.people.errors import Refused
 from openmai.people.forms import CodeForm, CompanyForm, WorkAddressForm
 from openmai.people.pages import member_page, refuse
@@ -148,7 +148,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     """Send the member to the talk origin with a ticket; a script takes the answer that comes back."""
     now = utc_now()
     member = member_of(request)
-    context = {"endpoint": reverse("api:enrol"), "link": None, "outlook": None}
+    context: dict[str, object] = {"endpoint": reverse("api:enrol"), "link": None, "outlook": None}
     try:
         ticket = actions.issue_ticket(member_id=member.id, now=now, randbytes=secrets.token_bytes)
         context["link"] = _talk_link(ticket)
@@ -159,8 +159,8 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 def _talk_link(ticket: str) -> str:
     """Everything after # stays in the browser: neither server sees the ticket in a URL."""
-    back = f"{settings.PEOPLE_ORIGIN}{reverse('people:enrol')}"
-    return f"{settings.TALK_ORIGIN}/{get_language()}/identity/#enrol={ticket}&return={back}"
+    back = f"{config().people_origin}{reverse('people:enrol')}"
+    return f"{config().talk_origin}/{get_language()}/identity/#enrol={ticket}&return={back}"
 
 
 def _status(form: WorkAddressForm | CodeForm | CompanyForm) -> int:

@@ -98,7 +98,7 @@ def _code_hash(challenge_id: UUID, code: str) -> bytes:
 
 
 def confirm_code(*, member_id: UUID, code: str, now: datetime) -> UUID:
-    """Verify the employment; return its id or raise `NoChallenge`, `CodeExpired`, `CodeExhausted`, `WrongCode`."""
+    """Verify the employment, return its id; a `Refused` says why not and how many attempts are left."""
     with transaction.atomic():
         # A refusal is returned, not raised, so that the attempt is counted whatever comes of it.
         outcome = _try_code(member_id, code, now)

@@ -3,7 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
-from openmai.people import error_views, roster_views
+from openmai.people import roster_views
 from openmai.people.api import api
 
 urlpatterns = [
@@ -16,12 +16,13 @@ urlpatterns = [
         path("", include("openmai.people.urls")),
         path("companies/", include("openmai.companies.urls")),
         path("account/", include("openmai.people.account_urls")),
+        path("", include("openmai.web.urls")),
         prefix_default_language=True,
     ),
 ]
 
-handler400 = error_views.bad_request
-handler403 = error_views.forbidden
-handler404 = error_views.not_found
-handler429 = error_views.too_many_requests
-handler500 = error_views.server_error
+handler400 = "openmai.web.views.bad_request"
+handler403 = "openmai.web.views.permission_denied"
+handler404 = "openmai.people.error_views.not_found"
+handler429 = "openmai.people.error_views.too_many_requests"
+handler500 = "openmai.people.error_views.server_error"

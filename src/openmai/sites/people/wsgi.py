@@ -12,5 +12,8 @@ from django.conf import settings  # noqa: E402 - Django must be set up first
 from openmai.web.static import with_static  # noqa: E402
 
 application = with_static(
-    _application, root=settings.OPENMAI.static_dir, site="people", https=settings.OPENMAI_HTTPS
+    _application,
+    root=settings.OPENMAI.static_dir,
+    site="people",
+    https=settings.OPENMAI.people_origin.startswith("https:"),
 )
