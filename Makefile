@@ -28,7 +28,7 @@ demo: setup build ## Set everything up and run the product with an invented comm
 
 .PHONY: test
 test: setup build chromium ## Set everything up and test it
-	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/platform -n $(JOBS)
+	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/demo tests/platform -n $(JOBS)
 	$(PYTEST) tests/people --ds=openmai.sites.people.settings -n $(JOBS)
 	$(PYTEST) tests/talk --ds=openmai.sites.talk.settings -n $(JOBS)
 	npm test --silent
