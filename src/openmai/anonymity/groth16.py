@@ -13,6 +13,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, repeat
+from operator import getitem
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from zksnake.ecc import EllipticCurve
@@ -64,6 +66,10 @@ class Points(NamedTuple):
         return bytes(self.a.to_bytes()) + bytes(self.b.to_bytes()) + bytes(self.c.to_bytes())
 
 
+# For one base: for each of the 32 bytes of a scalar, the multiples by 0 to 255 times that byte's weight.
+FixedBase = tuple[tuple[G1, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
     """A circuit's verification key. `ic` has one point more than the circuit has public inputs."""
@@ -74,11 +80,19 @@ class VerificationKey:
     delta: G2
     ic: tuple[G1, ...]
     alpha_beta: GT
+    bases: tuple[FixedBase, ...]
 
     def check_inputs(self, inputs: Sequence[int]) -> list[int]:
         if len(inputs) != len(self.ic) - 1:
             raise WrongInputs(f"the circuit has {len(self.ic) - 1} public inputs, not {len(inputs)}")
         return [check_field(value, name="public input") for value in inputs]
+
+    def statement(self, checked: Sequence[int]) -> G1:
+        """IC₀ + Σ inputᵢ·ICᵢ by 32 additions an input: the bases never change, so their multiples are ready."""
+        total = self.ic[0]
+        for base, value in zip(self.bases, checked, strict=True):
+            total = sum(map(getitem, base, value.to_bytes(32, "little")), total)
+        return total
 
 
 @cache
@@ -86,14 +100,26 @@ def verification_key(depth: int) -> VerificationKey:
     """The pinned key of Semaphore's circuit of this depth; raise `WrongArtifact` if there is none."""
     key = json.loads(verification_key_bytes(depth))
     alpha, beta = _affine_g1(key["vk_alpha_1"]), _affine_g2(key["vk_beta_2"])
+    ic = tuple(_affine_g1(point) for point in key["IC"])
     return VerificationKey(
         alpha=alpha,
         beta=beta,
         gamma=_affine_g2(key["vk_gamma_2"]),
         delta=_affine_g2(key["vk_delta_2"]),
-        ic=tuple(_affine_g1(point) for point in key["IC"]),
+        ic=ic,
         alpha_beta=CURVE.pairing(alpha, beta),
+        bases=tuple(map(_fixed_base, ic[1:])),
     )
+
+
+def _fixed_base(point: G1) -> FixedBase:
+    rows = []
+    for _ in range(32):
+        # accumulate gives 0·P, P, …, 255·P; one more P is the next byte's weight.
+        row = tuple(accumulate(repeat(point, 255), initial=CURVE.curve.PointG1.identity()))
+        rows.append(row)
+        point = row[-1] + point
+    return tuple(rows)
 
 
 def _affine_g1(point: list[str]) -> G1:
@@ -145,8 +171,7 @@ def verify(key: VerificationKey, proof: bytes, inputs: Sequence[int]) -> None:
     """
     checked = key.check_inputs(inputs)
     points = decode_points(proof)
-    statement = CURVE.multiexp(list(key.ic), [1, *checked])
-    pairs = [points.a, -statement, -points.c], [points.b, key.gamma, key.delta]
+    pairs = [points.a, -key.statement(checked), -points.c], [points.b, key.gamma, key.delta]
     if ask_library(CURVE.multi_pairing, *pairs) != key.alpha_beta:
         raise InvalidProof("the proof does not prove this statement")
 
