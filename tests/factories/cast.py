@@ -233,7 +233,7 @@ class Cast:
         *,
         first: Content | None = None,
     ) -> bytes:
-        """The proof file of `content`, or of the opening; `first` is what `member` wrote first in the thread."""
+        """The proof file of `content`, or of the opening; `first` is what `member` wrote first there."""
         content = content or opening
         first = first or content
         published = self.rosters[roster] if isinstance(roster, str) else roster

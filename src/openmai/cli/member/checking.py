@@ -1,0 +1,181 @@
+"""`openmai verify`: a file or a link becomes a verdict. No key is needed, and for a file no network."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from openmai.anonymity.content import Opening
+from openmai.anonymity.limits import MAX_PROOF_FILE
+from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
+from openmai.cli.member.errors import Refused, Usage
+from openmai.cli.member.home import Home
+from openmai.cli.member.show import plain
+from openmai.cli.member.sites import read_pins
+from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import language
+
+_POST: Final = re.compile(r"/(?:[a-z-]+/)?(?:p|t)/([0-9a-f]{64})(?:/.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A proof file, and the id of the post that it must be of, if the link named one."""
+
+    data: bytes
+    post: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was proved. `trust` says why the roster key is believed: "given", "pinned" or "unknown"."""
+
+    post: VerifiedPost
+    trust: str
+
+
+def is_link(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
+
+
+def post_of_link(link: str) -> bytes:
+    """The id that the address of a post or a thread names; raise `Usage` if it names none."""
+    if (match := _POST.fullmatch(urlsplit(link).path)) is None:
+        raise Usage(_("%(link)s is not the address of a post.") % {"link": link})
+    return bytes.fromhex(match[1])
+
+
+def read_source(text: str, *, fetch: Callable[[str, bytes], bytes]) -> Source:
+    """The proof file that `text`, a path or a link, stands for; raise `Usage` or what `fetch` raises."""
+    if is_link(text):
+        post = post_of_link(text)
+        return Source(fetch(text, post), post)
+    try:
+        with Path(text).open("rb") as file:
+            # One byte more than is allowed, so that the claim `form` says so.
+            return Source(file.read(MAX_PROOF_FILE + 1), None)
+    except OSError as error:
+        message = _("%(path)s cannot be read: %(reason)s.")
+        raise Usage(message % {"path": text, "reason": error.strerror}) from error
+
+
+def check(source: Source, *, roster_key: bytes | None, home: Home) -> Verdict:
+    """Check every claim; raise `ClaimFailed`.
+
+    `roster_key` must have signed the roster; without it the key that this machine knows of the site, if it
+    has spoken there before.
+    """
+    post = verify_proof_file(source.data, roster_key=roster_key)
+    trust = "given" if roster_key is not None else "unknown"
+    if roster_key is None and (pins := read_pins(home, post.site)) is not None:
+        post, trust = verify_proof_file(source.data, roster_key=pins.roster_key), "pinned"
+    if source.post is not None and source.post != post.post_id:
+        raise ClaimFailed("content", _("the link names another post"), passed=("form", "thread"))
+    return Verdict(post, trust)
+
+
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """What `--json` prints for a post whose claims all hold."""
+    post = verdict.post
+    return {
+        "verified": True,
+        "claims": list(post.claims),
+        "site": post.site,
+        "season": post.season,
+        "thread": post.thread_id.hex(),
+        "post": post.post_id.hex(),
+        "title": post.opening.title,
+        "body": post.content.body,
+        "alias": {"en": post.alias_en, "zh": post.alias_zh},
+        "label": None if post.label is None else post.label.document(),
+        "kind": post.kind,
+        "roster": {
+            "roster": post.roster,
+            "epoch": post.epoch,
+            "published": post.roster_date,
+            "live": post.crowd,
+            "settled": post.settled,
+            "size": post.size,
+            "key": post.roster_key.hex(),
+            "fingerprint": post.fingerprint,
+            "trust": verdict.trust,
+        },
+    }
+
+
+def failure_document(error: ClaimFailed) -> dict[str, Any]:
+    """What `--json` prints when a claim fell."""
+    return {
+        "verified": False,
+        "claim": error.claim,
+        "reason": error.reason,
+        "pointer": error.pointer,
+        "passed": list(error.passed),
+    }
+
+
+def claim_sentences() -> dict[str, str]:
+    """What each claim says, for people."""
+    return {
+        "form": _("the file is complete and in its one permitted form"),
+        "thread": _("the thread is named by its opening"),
+        "content": _("the post belongs to this thread, and its id is the hash of what it says"),
+        "signature": _("the post is signed by its persona"),
+        "roster": _("the roster is signed, and is the one that the proof names"),
+        "label": _("the label is that of the roster"),
+        "alias": _("the alias follows from the proof"),
+        "proof": _("one of the roster's members made the proof, for this thread and this persona"),
+    }
+
+
+def crowd_sentence(post: VerifiedPost) -> str:
+    """The sentence that all claims together amount to."""
+    values = {"crowd": post.crowd, "date": post.roster_date, "company": _company(post)}
+    if post.label is None:
+        return _("Written by one of %(crowd)d verified members (roster of %(date)s).") % values
+    return _("Written by one of %(crowd)d verified employees of %(company)s (roster of %(date)s).") % values
+
+
+def _company(post: VerifiedPost) -> str:
+    if post.label is None:
+        return ""
+    return post.label.zh if language() == "zh" else post.label.en
+
+
+def kind_sentence(post: VerifiedPost) -> str:
+    """On whose word the roster stands."""
+    return {
+        "provable": _("Every member of this roster is backed by evidence that third parties can check."),
+        "attested": _("The employments of this roster are vouched for by the operator."),
+        "site": _("The operator vouches that the members of this roster are verified somewhere."),
+    }[post.kind]
+
+
+def trust_sentence(verdict: Verdict) -> str:
+    """Why the roster is believed to be the operator's."""
+    sentence = {
+        "given": _("Signed by the roster key that you gave (fingerprint %(fingerprint)s)."),
+        "pinned": _(
+            "Signed by the roster key that this machine knows of the site (fingerprint %(fingerprint)s)."
+        ),
+        "unknown": _(
+            "Signed by a roster key with fingerprint %(fingerprint)s. "
+            "Compare it with the one that the operator publishes, or give the key with --roster-key."
+        ),
+    }[verdict.trust]
+    return sentence % {"fingerprint": verdict.post.fingerprint}
+
+
+def post_lines(post: VerifiedPost) -> list[str]:
+    """The post itself, with whom it is from."""
+    alias = post.alias_zh if language() == "zh" else post.alias_en
+    label = _("Employee of %(company)s") % {"company": _company(post)} if post.label else _("Verified member")
+    title = [plain(post.opening.title)] if isinstance(post.content, Opening) else []
+    return [f"{alias} · {plain(label)}", *title, *plain(post.content.body).split("\n")]
+
+
+def require_claim(error: ClaimFailed) -> Refused:
+    """A failed claim where a post was only a step, such as the opening of the thread that is answered."""
+    return Refused(_("The thread cannot be trusted; %(error)s.") % {"error": error})

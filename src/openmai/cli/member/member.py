@@ -1,0 +1,318 @@
+"""A member at a talk site: the key, the outbox and the site's facts, brought together for the commands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openmai.anonymity.aliases import Alias, alias_of
+from openmai.anonymity.content import Content, Opening, Reply, tidy_text
+from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.encoding import Domain, circuit_input
+from openmai.anonymity.enrolment import prove_enrolment, verify_enrolment
+from openmai.anonymity.errors import NotCanonical
+from openmai.anonymity.fields import parse_hex
+from openmai.anonymity.poseidon import poseidon2
+from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
+from openmai.anonymity.prover import Prover, new_secret
+from openmai.anonymity.tickets import Ticket, build_answer, decode_ticket
+from openmai.cli.member import checking, identity, recovery
+from openmai.cli.member.artifacts import load_artifacts
+from openmai.cli.member.errors import IdentityTrouble, MemberError, Refused, Usage
+from openmai.cli.member.home import Home, default_cache, default_home, read_private, write_private
+from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror
+from openmai.cli.member.outbox import Entry, Outbox
+from openmai.cli.member.show import Progress
+from openmai.cli.member.sites import (
+    Pins,
+    SiteFacts,
+    fetch_facts,
+    fetch_proof_file,
+    pin_roster_key,
+    send_answer,
+    write_pins,
+)
+from openmai.cli.member.speaking import Speaker
+from openmai.cli.member.web import Web, read_origin
+from openmai.cli.member.words import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new key, as it is shown once."""
+
+    domain: Domain
+    commitment: int
+    code: str
+    path: Path
+    backup: Path
+    roster_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The person at this machine, at one talk site. `now` is Unix seconds."""
+
+    home: Home
+    cache: Path
+    web: Web
+    facts: SiteFacts
+    now: int
+    progress: Progress
+
+    @classmethod
+    def at(cls, talk: str | None, *, now: int, progress: Progress) -> "Member":
+        """The member at the talk site `talk`, or at the one last used. Old keys are deleted."""
+        home = open_home(now=now, progress=progress)
+        web = Web(talk or _last_talk_origin(home))
+        with progress.waiting(_("Asking %(origin)s") % {"origin": web.origin}):
+            facts = fetch_facts(web, now=now)
+        write_private(home.talk_origin, {"origin": web.origin})
+        return cls(home, default_cache(), web, facts, now, progress)
+
+    @property
+    def domain(self) -> Domain:
+        return self.facts.domain
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.home, self.domain)
+
+    def _prover(self, depth: int) -> Prover:
+        return Prover(load_artifacts(depth, web=self.web, cache=self.cache, progress=self.progress))
+
+    def new_identity(
+        self,
+        *,
+        randbelow: Callable[[int], int],
+        randbytes: Callable[[int], bytes],
+        locked: bool,
+        roster_key: bytes | None,
+    ) -> Made:
+        """Make and keep a secret; raise `IdentityTrouble` if this season has one already."""
+        self._refuse_second_key()
+        pins = pin_roster_key(self.home, self.facts, expected=roster_key)
+        secret, code = new_secret(randbelow), randbytes(recovery.CODE_SIZE)
+        sealed = recovery.seal(domain=self.domain, secret=secret, code=code, randbytes=randbytes)
+        commitment = self._keep(secret, sealed=sealed if locked else None)
+        folder = self.home.season(self.domain.site, self.domain.season)
+        backup = folder / "backup.json"
+        write_private(backup, sealed)
+        return Made(
+            self.domain,
+            commitment,
+            recovery.show_code(code),
+            folder / "identity.json",
+            backup,
+            pins.roster_key,
+        )
+
+    def restore_identity(self, backup: bytes, *, code: str) -> int:
+        """Keep the secret of a backup file and return its commitment; raise `IdentityTrouble`."""
+        domain, secret = recovery.read_backup(backup, code=recovery.read_code(code))
+        if domain != self.domain:
+            message = _("The backup is of %(site)s, season %(season)s.")
+            raise IdentityTrouble(message % {"site": domain.site, "season": domain.season})
+        self._refuse_second_key()
+        pin_roster_key(self.home, self.facts)
+        return self._keep(secret, sealed=None)
+
+    def _refuse_second_key(self) -> None:
+        if identity.identity_exists(self.home, self.domain):
+            message = _(
+                "You have a key for %(site)s in season %(season)s already; a second would be in no roster."
+            )
+            raise IdentityTrouble(message % {"site": self.domain.site, "season": self.domain.season})
+
+    def _keep(self, secret: int, *, sealed: dict[str, Any] | None) -> int:
+        commitment = self._prover(1).commitment(secret)
+        identity.save_identity(self.home, identity.Identity(self.domain, commitment, secret, sealed=sealed))
+        return commitment
+
+    def trust(self, roster_key: bytes) -> None:
+        """Believe only rosters signed by this key from now on."""
+        write_pins(self.home, self.domain.site, Pins(roster_key, 0))
+
+    def load(self, ask_code: Callable[[], str]) -> identity.Identity:
+        return identity.load_identity(self.home, self.domain, ask_code=ask_code)
+
+    def enrol(
+        self, text: str, *, randbelow: Callable[[int], int], ask_code: Callable[[], str]
+    ) -> tuple[str, ...]:
+        """Answer a ticket and return the rosters that the people site names; raise `Usage`, `Refused`, …"""
+        try:
+            ticket = decode_ticket(text.strip(), domain=self.domain)
+        except DocumentRefused as error:
+            raise Usage(_("The ticket cannot be used: %(error)s.") % {"error": error}) from error
+        own = self.load(ask_code)
+        answer = self._answer(ticket, own, randbelow)
+        # Another origin, and the only command that talks to it: enrolling is done under one's own name.
+        told = send_answer(Web(self.facts.people_origin), answer)
+        if told.get("commitment") != str(own.commitment) or not isinstance(told.get("rosters"), list):
+            raise Refused(_("The people site registered something else than your key."))
+        enrolled = identity.with_rosters(own, told["rosters"])
+        identity.save_identity(self.home, enrolled)
+        return enrolled.rosters
+
+    def _answer(self, ticket: Ticket, own: identity.Identity, randbelow: Callable[[int], int]) -> bytes:
+        prover = self._prover(1)
+        with self.progress.waiting(_("Proving that you know the secret of your key")):
+            commitment, proof = prove_enrolment(
+                prover,
+                secret=own.secret,
+                domain=ticket.domain,
+                account=ticket.account,
+                nonce=ticket.nonce,
+                randbelow=randbelow,
+            )
+        if commitment != own.commitment:
+            raise IdentityTrouble(_("The key file is damaged: its commitment is not its secret's."))
+        answer = build_answer(ticket=ticket, commitment=commitment, proof=proof)
+        verify_enrolment(
+            domain=ticket.domain,
+            account=ticket.account,
+            nonce=ticket.nonce,
+            commitment=str(commitment),
+            nullifier=str(proof.nullifier),
+            proof=proof.points.hex(),
+        )
+        return answer
+
+    def speaker(
+        self,
+        *,
+        floor: int | None,
+        ask_code: Callable[[], str],
+        clock: Callable[[], int],
+        randbelow: Callable[[int], int],
+        sleep: Callable[[float], None],
+    ) -> Speaker:
+        """The member, ready to speak."""
+        own = self.load(ask_code)
+        pins = pin_roster_key(self.home, self.facts)
+        mirror = Mirror(self.web, self.facts, pins, self.home, self.progress)
+        least = SMALLEST_CROWD if floor is None else floor
+        return Speaker(own, mirror, self.outbox, self.cache, clock, sleep, randbelow, least)
+
+    def opening(self, *, section: str, title: str, body: str, nonce: bytes) -> Opening:
+        """The opening of a new thread, its text tidied; raise `Usage` if there is no such section."""
+        if section not in self.facts.sections:
+            known = ", ".join(self.facts.sections)
+            raise Usage(
+                _("There is no section %(section)s; there are %(known)s.")
+                % {"section": section, "known": known}
+            )
+        plain_title = " ".join(tidy_text(title).split("\n"))
+        return Opening(self.domain.site, self.domain.season, section, plain_title, tidy_text(body), nonce)
+
+    def reply(self, target: str, *, body: str, nonce: bytes) -> Reply:
+        """A reply in the thread of `target`, a link or an id.
+
+        The thread's id is recomputed from the opening that the site shows: a site that showed one thread and
+        meant another could make two personas of one member linkable.
+        """
+        answered = self._verified(target)
+        thread = answered.thread_id
+        parent = None if answered.post_id == thread else answered.post_id
+        return Reply(self.domain.site, self.domain.season, thread, parent, tidy_text(body), nonce)
+
+    def _verified(self, target: str) -> VerifiedPost:
+        post = _post_id(target, self.web)
+        key = pin_roster_key(self.home, self.facts).roster_key
+        try:
+            answered = verify_proof_file(fetch_proof_file(self.web, post), roster_key=key)
+        except ClaimFailed as error:
+            raise checking.require_claim(error) from error
+        if answered.post_id != post:
+            raise Refused(_("The site sent another post than the one that was asked for."))
+        if Domain(answered.site, answered.season) != self.domain:
+            raise Refused(_("The thread belongs to another season; nobody new can speak in it."))
+        return answered
+
+    def send_outbox(
+        self, speaker: Speaker, *, everything: bool, wait: bool, watch: Callable[[Speaker, Entry], None]
+    ) -> int:
+        """Send or look for each entry whose time has come; return how many stay."""
+        for entry in list(self.outbox.entries()):
+            if entry.talk_origin != self.web.origin or (entry.not_before > self.now and not everything):
+                continue
+            try:
+                sent = speaker.deliver(entry)
+                if sent is not None and wait:
+                    watch(speaker, sent)
+            except MemberError as error:
+                self.progress.advise(f"{entry.action.hex()[:12]}: {error}")
+        return len(list(self.outbox.entries()))
+
+    def drop(self, beginning: str) -> bytes:
+        """Forget one entry of the outbox and return its id."""
+        entry = self.outbox.find(beginning)
+        self.outbox.remove(entry.action)
+        return entry.action
+
+    def link(self, entry: Entry) -> str:
+        return f"{self.web.origin}/p/{entry.action.hex()}"
+
+
+def alias_in(own: identity.Identity, content: Content) -> Alias:
+    """The alias that this member has in the thread of `content`."""
+    scope = circuit_input(content.domain.thread_scope(content.thread_id))
+    return alias_of(poseidon2(scope, own.secret))
+
+
+def open_home(*, now: int, progress: Progress) -> Home:
+    """The member's folder, after keys of seasons long over were deleted."""
+    home = default_home()
+    for site, season in home.forget_old(now=now):
+        message = _("Deleted the key of %(site)s, season %(season)s: the season is over.")
+        progress.advise(message % {"site": site, "season": season})
+    return home
+
+
+def known_identities(*, now: int, progress: Progress) -> list[dict[str, Any]]:
+    """What may be shown of each key on this machine."""
+    home = open_home(now=now, progress=progress)
+    domains = [Domain(*each) for each in home.seasons()]
+    return [identity.shown_identity(home, each) for each in domains if identity.identity_exists(home, each)]
+
+
+def outbox_entries(*, now: int, progress: Progress) -> list[dict[str, Any]]:
+    """Every entry of every outbox on this machine."""
+    home = open_home(now=now, progress=progress)
+    return [_shown(entry, now) for each in home.seasons() for entry in Outbox(home, Domain(*each)).entries()]
+
+
+def _shown(entry: Entry, now: int) -> dict[str, Any]:
+    content = entry.submission.content
+    state = "waiting" if entry.due else "later" if entry.not_before > now else "new"
+    return {
+        "action": entry.action.hex(),
+        "thread": entry.submission.thread_id.hex(),
+        "talk": entry.talk_origin,
+        "roster": entry.roster,
+        "state": f"refused ({entry.refused})" if entry.refused else state,
+        "due": entry.due,
+        "not_before": entry.not_before,
+        "text": content.title if isinstance(content, Opening) else content.body.split("\n")[0][:120],
+    }
+
+
+def _last_talk_origin(home: Home) -> str:
+    try:
+        origin = read_private(home.talk_origin).get("origin")
+    except FileNotFoundError:
+        origin = None
+    if not isinstance(origin, str):
+        raise Usage(_("Name the talk site once with --talk ADDRESS."))
+    return origin
+
+
+def _post_id(target: str, web: Web) -> bytes:
+    if checking.is_link(target):
+        if read_origin(target) != web.origin:
+            raise Usage(_("%(target)s is not on %(origin)s.") % {"target": target, "origin": web.origin})
+        return checking.post_of_link(target)
+    try:
+        return parse_hex(target.strip(), size=32)
+    except NotCanonical as error:
+        raise Usage(_("%(target)s is neither a link nor the id of a post.") % {"target": target}) from error

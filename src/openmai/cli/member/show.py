@@ -1,0 +1,63 @@
+"""What the member's commands print: results on standard output, progress and advice on standard error."""
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from openmai.cli.member.web import Report
+
+# Line ends are ours to make; everything else of these classes can move the cursor or turn text around.
+_HIDDEN: Final = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def plain(text: str) -> str:
+    """Text of somebody else, safe for a terminal: no escape sequences, no right-to-left overrides."""
+    return "".join(
+        character if character == "\n" or unicodedata.category(character) not in _HIDDEN else "�"
+        for character in text
+    )
+
+
+class Progress:
+    """Shows that something takes its time; on a terminal only."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, markup=False)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """For what cannot be counted."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        with Bar(*columns, console=self.console, transient=True) as bar:
+            bar.add_task(what, total=None)
+            yield
+
+    @contextmanager
+    def counting(self, what: str) -> Iterator[Report]:
+        """For bytes: tell the report how many there are so far, and in all."""
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
+        with Bar(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+    @contextmanager
+    def until(self, what: str, *, seconds: float) -> Iterator[Report]:
+        """For a time that is known before."""
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+        with Bar(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task(what, total=max(seconds, 1))
+            yield lambda done, _total: bar.update(task, completed=done)
+
+    def advise(self, text: str) -> None:
+        """A sentence for the person."""
+        self.console.print(plain(text), soft_wrap=True)
+
+
+def tell(text: str = "") -> None:
+    """A line of the result."""
+    Console(highlight=False, markup=False, soft_wrap=True).print(plain(text))

@@ -1,0 +1,161 @@
+"""What the talk site and the people site are asked, and what is believed of their answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from openmai.anonymity.content import SITE_PATTERN
+from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.encoding import Domain
+from openmai.anonymity.errors import NotCanonical
+from openmai.anonymity.fields import parse_hex
+from openmai.anonymity.keys import BadSignature, verify_signature
+from openmai.anonymity.limits import MAX_PROOF_FILE
+from openmai.anonymity.seasons import season_at
+from openmai.cli.member.errors import Refused, Unreachable, Usage
+from openmai.cli.member.home import Home, read_private, write_private
+from openmai.cli.member.web import Web, read_origin
+from openmai.cli.member.words import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """The parts of `GET /api/v1/site` that the member's commands use; keys are 32 bytes."""
+
+    domain: Domain
+    tick_seconds: int
+    floor: int
+    receipt_key: bytes
+    roster_key: bytes
+    people_origin: str
+    sections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The talk site's signed word that it has accepted an action. `state` is "waiting" or "published"."""
+
+    state: str
+    due: str
+    signature: bytes
+
+
+def fetch_facts(web: Web, *, now: int) -> SiteFacts:
+    """Ask the talk site who it is; raise `Refused` if its season is not that of this machine's clock."""
+    answer = web.get_json("/api/v1/site")
+    try:
+        facts = _read_facts(answer)
+    except (KeyError, TypeError, ValueError, NotCanonical, Usage) as error:
+        raise Unreachable(_("%(origin)s is no talk site of Openmai.") % {"origin": web.origin}) from error
+    expected = season_at(now).id
+    if facts.domain.season != expected:
+        # An old season would draw out an old secret.
+        message = _(
+            "%(origin)s says that the season is %(found)s; by this machine's clock it is %(expected)s."
+        )
+        raise Refused(message % {"origin": web.origin, "found": facts.domain.season, "expected": expected})
+    return facts
+
+
+def _read_facts(answer: dict[str, Any]) -> SiteFacts:
+    site, season = answer["site"], answer["season"]
+    if not SITE_PATTERN.fullmatch(site) or not isinstance(season, str):
+        raise ValueError("site")
+    return SiteFacts(
+        domain=Domain(site, season),
+        tick_seconds=_whole(answer["tick_seconds"]),
+        floor=_whole(answer["floor"]),
+        receipt_key=parse_hex(answer["receipt_key"], size=32),
+        roster_key=parse_hex(answer["roster_key"], size=32),
+        people_origin=read_origin(answer["people_origin"]),
+        sections=tuple(str(section["slug"]) for section in answer["sections"]),
+    )
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError("a whole number was expected")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What this machine insists on: the roster key first seen, and the highest serial of the index."""
+
+    roster_key: bytes
+    serial: int
+
+
+def read_pins(home: Home, site: str) -> Pins | None:
+    """The pins of a site, or None for a site that was never used here."""
+    try:
+        document = read_private(home.pins(site))
+        return Pins(parse_hex(document.get("roster_key"), size=32), _serial(document.get("serial")))
+    except FileNotFoundError:
+        return None
+    except (NotCanonical, ValueError) as error:
+        raise Refused(_("%(path)s is damaged.") % {"path": home.pins(site)}) from error
+
+
+def _serial(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("a serial was expected")
+    return value
+
+
+def write_pins(home: Home, site: str, pins: Pins) -> None:
+    write_private(home.pins(site), {"roster_key": pins.roster_key.hex(), "serial": pins.serial})
+
+
+def pin_roster_key(home: Home, facts: SiteFacts, *, expected: bytes | None = None) -> Pins:
+    """Pin the roster key on first use; later raise `Refused` when the site names another.
+
+    `expected` is a key that the member knows from elsewhere.
+    """
+    pins = read_pins(home, facts.domain.site)
+    wanted = expected if expected is not None else pins.roster_key if pins else facts.roster_key
+    if facts.roster_key != wanted:
+        message = _("The site names another roster key (%(found)s) than the one you trust (%(wanted)s).")
+        raise Refused(message % {"found": facts.roster_key.hex(), "wanted": wanted.hex()})
+    if pins is None or pins.roster_key != wanted:
+        pins = Pins(wanted, 0)
+        write_pins(home, facts.domain.site, pins)
+    return pins
+
+
+def fetch_proof_file(web: Web, post: bytes) -> bytes:
+    """The proof file of a post, by its id."""
+    return web.get(f"/p/{post.hex()}/proof.json", limit=MAX_PROOF_FILE)
+
+
+def fetch_state(web: Web, action: bytes) -> str:
+    """ "waiting", "published" or "unknown"."""
+    state = web.get_json(f"/api/v1/actions/{action.hex()}").get("state")
+    if state not in ("waiting", "published", "unknown"):
+        raise Unreachable(_("%(origin)s gave no state of the post.") % {"origin": web.origin})
+    return str(state)
+
+
+def submit(web: Web, body: bytes, *, action: bytes, facts: SiteFacts) -> Receipt:
+    """Send a submission; raise `Refused` if the receipt is not the site's own for this action."""
+    _status, answer = web.post_json("/api/v1/submissions", body)
+    try:
+        state, due = answer["state"], answer["due"]
+        signature = parse_hex(answer["signature"], size=64)
+        if (
+            answer["action"] != action.hex()
+            or state not in ("waiting", "published")
+            or not isinstance(due, str)
+        ):
+            raise ValueError("answer")
+        verify_signature(
+            key=facts.receipt_key, signature=signature, message=facts.domain.receipt_bytes(action, due)
+        )
+    except (KeyError, ValueError, NotCanonical, DocumentRefused, BadSignature) as error:
+        message = _("%(origin)s gave no valid receipt; the post stays in the outbox.")
+        raise Refused(message % {"origin": web.origin}) from error
+    return Receipt(state, due, signature)
+
+
+def send_answer(web: Web, body: bytes) -> dict[str, Any]:
+    """Hand the answer to a ticket to the people site."""
+    return web.post_json("/api/v1/enrolments", body)[1]

@@ -1,0 +1,192 @@
+"""Speaking: content becomes a submission, proved when the persona is new, and leaves through the outbox."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from openmai.anonymity.content import Content, Opening, parse_content
+from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.keys import public_bytes, thread_key
+from openmai.anonymity.membership import verify_membership
+from openmai.anonymity.prover import Prover
+from openmai.anonymity.rosters import RosterIndex
+from openmai.anonymity.submission import (
+    Join,
+    Submission,
+    build_submission,
+    join_scope_and_message,
+    parse_submission,
+)
+from openmai.cli.member.artifacts import load_artifacts
+from openmai.cli.member.errors import Refused, StillWaiting, Unreachable, Usage
+from openmai.cli.member.identity import Identity
+from openmai.cli.member.mirror import CheckedRoster, Mirror, candidates
+from openmai.cli.member.outbox import Entry, Outbox, Persona
+from openmai.cli.member.sites import fetch_state, submit
+from openmai.cli.member.words import gettext as _
+
+# Docs/protocol.md §5: a join holds for seven days; an hour less, for clocks that differ.
+JOIN_HOLDS: Final = 7 * 86_400 - 3_600
+# The site asks for a proof, or for one under a newer root.
+_PROVE_AGAIN: Final = {"join-required", "join-expired", "superseded-root", "unknown-root"}
+# A roster that is no good falls back to the next, as a browser offers it.
+_TRY_NEXT: Final = {"below-floor", "unknown-roster", "not-in-roster"}
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """One member at one talk site. `now` is Unix seconds, `randbelow` must be unpredictable."""
+
+    identity: Identity
+    mirror: Mirror
+    outbox: Outbox
+    cache: Path
+    now: Callable[[], int]
+    sleep: Callable[[float], None]
+    randbelow: Callable[[int], int]
+    floor: int
+
+    def prepare(self, content: Content, *, wanted: str | None, within: int = 0) -> Entry:
+        """Write the content into the outbox, proved and signed.
+
+        It is sent at a random time of the next `within` seconds. Raises `Refused`, `Usage` or `Unreachable`;
+        then nothing is kept.
+        """
+        persona = None if isinstance(content, Opening) else self.outbox.persona(content.thread_id)
+        if persona is not None and self.now() - persona.joined < JOIN_HOLDS:
+            entry = self._entry(content, persona.roster, None)
+        else:
+            roster, join = self._join_any(content, persona.roster if persona else wanted)
+            entry = self._entry(content, roster, join)
+        entry = replace(entry, not_before=self.now() + self.randbelow(within + 1) if within else 0)
+        self.outbox.put(entry)
+        return entry
+
+    def deliver(self, entry: Entry) -> Entry | None:
+        """Send an entry, proving again if the site asks for it; None when it is published already.
+
+        Raises `Refused`, and the entry stays with the reason, or `Unreachable`, and it stays as it was.
+        """
+        try:
+            return self._send(entry)
+        except Refused as error:
+            if error.code not in _PROVE_AGAIN:
+                self._keep_refused(entry, error)
+                raise
+        entry = self._prove_again(entry)
+        try:
+            return self._send(entry)
+        except Refused as error:
+            self._keep_refused(entry, error)
+            raise
+
+    def watch(self, entry: Entry, *, patience: float, report: Callable[[int, int], None]) -> None:
+        """Wait until the entry is seen published, and send it again if the site has lost it.
+
+        Raises `StillWaiting` when `patience` (seconds) is over.
+        """
+        begun = self.now()
+        pause = min(max(self.mirror.facts.tick_seconds / 4, 1.0), 30.0)
+        while (passed := self.now() - begun) <= patience:
+            report(passed, 0)
+            state = self._state(entry)
+            if state == "published" or (state == "unknown" and self.deliver(entry) is None):
+                self.outbox.remove(entry.action)
+                return
+            self.sleep(pause)
+        raise StillWaiting(_("Not published yet; it stays in the outbox. “openmai outbox send” looks again."))
+
+    def _state(self, entry: Entry) -> str:
+        try:
+            return fetch_state(self.mirror.web, entry.action)
+        except Unreachable:
+            # A site that restarts is back in a moment; patience has an end.
+            return "waiting"
+
+    def _send(self, entry: Entry) -> Entry | None:
+        receipt = submit(self.mirror.web, entry.body, action=entry.action, facts=self.mirror.facts)
+        if (join := entry.submission.join) is not None:
+            self.outbox.remember(entry.submission.thread_id, Persona(join.roster, self.now()))
+        if receipt.state == "published":
+            self.outbox.remove(entry.action)
+            return None
+        accepted = replace(entry, due=receipt.due, refused="")
+        self.outbox.put(accepted)
+        return accepted
+
+    def _keep_refused(self, entry: Entry, error: Refused) -> None:
+        self.outbox.put(replace(entry, refused=error.code or "refused"))
+
+    def _prove_again(self, entry: Entry) -> Entry:
+        """The same content under the same roster: the persona and its label do not change."""
+        content = entry.submission.content
+        roster, join = self._join_any(content, entry.roster)
+        proved = replace(entry, submission=self._entry(content, roster, join).submission)
+        self.outbox.put(proved)
+        return proved
+
+    def _entry(self, content: Content, roster: str, join: Join | None) -> Entry:
+        return Entry(self._submission(content, join), self.mirror.web.origin, roster)
+
+    def _submission(self, content: Content, join: Join | None) -> Submission:
+        key = thread_key(self.identity.secret, content.domain.thread_scope(content.thread_id))
+        try:
+            return parse_submission(
+                build_submission(content=content, key=key, join=join), domain=content.domain
+            )
+        except DocumentRefused as error:
+            raise Usage(_("This cannot be posted: %(error)s.") % {"error": error}) from error
+
+    def _join_any(self, content: Content, wanted: str | None) -> tuple[str, Join]:
+        """A proof under the first roster that may be spoken from."""
+        # Before seconds of proving: what was typed may be too long.
+        self._check_form(content)
+        index = self.mirror.index()
+        roster = self._first_fit(index, candidates(index, self.identity.rosters, wanted))
+        return roster.statement.roster, self._join(content, roster)
+
+    def _check_form(self, content: Content) -> None:
+        try:
+            parse_content(content.document(), domain=self.mirror.facts.domain)
+        except DocumentRefused as error:
+            raise Usage(_("This cannot be posted: %(error)s.") % {"error": error}) from error
+
+    def _first_fit(self, index: RosterIndex, names: Sequence[str]) -> CheckedRoster:
+        refusals: list[Refused] = []
+        for name in names:
+            try:
+                return self.mirror.checked(index, name, commitment=self.identity.commitment, floor=self.floor)
+            except Refused as error:
+                if error.code not in _TRY_NEXT:
+                    raise
+                refusals.append(error)
+        raise Refused("\n".join(map(str, refusals)), code=refusals[-1].code)
+
+    def _join(self, content: Content, roster: CheckedRoster) -> Join:
+        name, root = roster.statement.roster, roster.statement.root
+        key = thread_key(self.identity.secret, content.domain.thread_scope(content.thread_id))
+        scope, message = join_scope_and_message(
+            content=content, key=public_bytes(key), roster=name, root=root
+        )
+        progress = self.mirror.progress
+        artifacts = load_artifacts(20, web=self.mirror.web, cache=self.cache, progress=progress)
+        try:
+            with progress.waiting(
+                _("Proving that you are one of %(live)d") % {"live": roster.statement.live}
+            ):
+                proof = Prover(artifacts).prove(
+                    secret=self.identity.secret,
+                    path=roster.tree.path(roster.place),
+                    scope=scope,
+                    message=message,
+                    randbelow=self.randbelow,
+                )
+                # With the pinned key and the roster's own root: a doctored key could tell who proved.
+                verify_membership(proof, scope=scope, message=message, roots={root})
+        except AnonymityError as error:
+            raise Refused(
+                _("The proof does not hold and is not sent: %(error)s.") % {"error": error}
+            ) from error
+        return Join(name, proof)
