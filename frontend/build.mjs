@@ -25,7 +25,6 @@ const WORKER = "proofs/worker.ts";
 const PAGES = ["ui/base.ts", "ui/talk.ts", "ui/compose.ts", "ui/identity.ts", "ui/outbox.ts", "ui/verify.ts", "ui/enrol.ts"];
 const CLASSIC = ["ui/theme.ts"];
 
-const exists = (entry) => existsSync(path.join(HERE, entry));
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 /** Writes files under their hashed names and remembers them for the manifest. */
@@ -157,8 +156,8 @@ async function main() {
   const artifacts = await copyArtifacts(output, await readPins());
   const worker = await bundleWorker(output, artifacts);
   const define = { __WORKER_URL__: JSON.stringify(worker) };
-  for (const entry of PAGES.filter(exists)) await bundle(output, entry, { format: "esm", define });
-  for (const entry of CLASSIC.filter(exists)) await bundle(output, entry, { format: "iife" });
+  for (const entry of PAGES) await bundle(output, entry, { format: "esm", define });
+  for (const entry of CLASSIC) await bundle(output, entry, { format: "iife" });
   const { compileStyles, readPictures } = await import("./styles/build.mjs");
   await output.add("app.css", await compileStyles());
   for (const [name, bytes] of await readPictures()) await output.add(name, bytes);

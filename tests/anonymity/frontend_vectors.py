@@ -15,7 +15,7 @@ from openmai.anonymity.alias_words import ADJECTIVES, ANIMALS
 from openmai.anonymity.aliases import alias_of
 from openmai.anonymity.artifacts import Artifacts
 from openmai.anonymity.content import Opening, Reply, tidy_text
-from openmai.anonymity.encoding import Domain, canonical_json, circuit_input
+from openmai.anonymity.encoding import Domain, canonical_json, circuit_input, sha256
 from openmai.anonymity.enrolment import ENROLMENT_PAIR, prove_enrolment
 from openmai.anonymity.fields import L
 from openmai.anonymity.keys import public_bytes, thread_key
@@ -33,7 +33,6 @@ from openmai.anonymity.rosters import (
     sign_index,
     sign_statement,
 )
-from openmai.anonymity.encoding import sha256
 from openmai.anonymity.submission import Join, build_submission, join_scope_and_message, sign_content
 from openmai.anonymity.tickets import Ticket, encode_ticket
 
@@ -77,7 +76,15 @@ def vectors() -> dict[str, Any]:
     }
 
 
-_TEXTS = ("  plain\r\n", "tab\there", "e\u0301 decomposed", "\ufeffmark", "多行\r第二行\x00\x85", "a\u2028b\u3000", "😀 x")
+_TEXTS = (
+    "  plain\r\n",
+    "tab\there",
+    "e\u0301 decomposed",
+    "\ufeffmark",
+    "多行\r第二行\x00\x85",
+    "a\u2028b\u3000",
+    "😀 x",
+)
 
 
 def _artifacts(depth: int) -> Artifacts:
@@ -92,7 +99,10 @@ def _digests() -> list[list[Any]]:
         ("enrol-pok", ("6f1a2b3c-0d4e-4f5a-8b6c-7d8e9f0a1b2c", bytes(range(32)))),
         ("mixed", ("汉字", 2**256 - 1, b"")),
     ]
-    return [[tag, [_argument(each) for each in arguments], str(DOMAIN.digest(tag, *arguments))] for tag, arguments in calls]
+    return [
+        [tag, [_argument(each) for each in arguments], str(DOMAIN.digest(tag, *arguments))]
+        for tag, arguments in calls
+    ]
 
 
 def _argument(argument: str | int | bytes) -> list[str]:
@@ -107,7 +117,10 @@ def _argument(argument: str | int | bytes) -> list[str]:
 
 def _tree(leaves: list[int]) -> dict[str, Any]:
     tree = LeanIMT(leaves)
-    paths = [[place, tree.path(place).index, [str(s) for s in tree.path(place).siblings]] for place in {0, len(leaves) // 2, len(leaves) - 1}]
+    paths = [
+        [place, tree.path(place).index, [str(s) for s in tree.path(place).siblings]]
+        for place in {0, len(leaves) // 2, len(leaves) - 1}
+    ]
     return {"leaves": [str(leaf) for leaf in leaves], "root": str(tree.root), "paths": paths}
 
 
@@ -117,9 +130,19 @@ def _alias(nullifier: int) -> list[Any]:
 
 
 def _enrolment(prover: Prover, secret: int, rng: random.Random) -> dict[str, Any]:
-    ticket = Ticket(account="6f1a2b3c-0d4e-4f5a-8b6c-7d8e9f0a1b2c", nonce=bytes(range(32)), season=DOMAIN.season, site=DOMAIN.site)
+    ticket = Ticket(
+        account="6f1a2b3c-0d4e-4f5a-8b6c-7d8e9f0a1b2c",
+        nonce=bytes(range(32)),
+        season=DOMAIN.season,
+        site=DOMAIN.site,
+    )
     _, proof = prove_enrolment(
-        prover, secret=secret, domain=DOMAIN, account=ticket.account, nonce=ticket.nonce, randbelow=rng.randrange
+        prover,
+        secret=secret,
+        domain=DOMAIN,
+        account=ticket.account,
+        nonce=ticket.nonce,
+        randbelow=rng.randrange,
     )
     return {
         "ticket": encode_ticket(ticket),
@@ -143,13 +166,29 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
     envelope = sign_statement(statement, signing_key)
     index = RosterIndex(DOMAIN.site, DOMAIN.season, 9, (IndexEntry(ROSTER, 3, sha256(envelope)),))
     opening = Opening(
-        site=DOMAIN.site, season=DOMAIN.season, section="work", title="Overtime at the pass", body="二十二点下班\nagain", nonce=bytes(16)
+        site=DOMAIN.site,
+        season=DOMAIN.season,
+        section="work",
+        title="Overtime at the pass",
+        body="二十二点下班\nagain",
+        nonce=bytes(16),
     )
     key = thread_key(secret, DOMAIN.thread_scope(opening.id))
-    scope, message = join_scope_and_message(content=opening, key=public_bytes(key), roster=ROSTER, root=tree.root)
-    proof = prover.prove(secret=secret, path=tree.path(21), scope=scope, message=message, randbelow=rng.randrange)
+    scope, message = join_scope_and_message(
+        content=opening, key=public_bytes(key), roster=ROSTER, root=tree.root
+    )
+    proof = prover.prove(
+        secret=secret, path=tree.path(21), scope=scope, message=message, randbelow=rng.randrange
+    )
     join = Join(ROSTER, proof)
-    reply = Reply(site=DOMAIN.site, season=DOMAIN.season, thread=opening.id, parent=None, body="Same here", nonce=bytes(16))
+    reply = Reply(
+        site=DOMAIN.site,
+        season=DOMAIN.season,
+        thread=opening.id,
+        parent=None,
+        body="Same here",
+        nonce=bytes(16),
+    )
     signed = open_statement(envelope, key=None, domain=DOMAIN)
     files = [
         build_proof_file(

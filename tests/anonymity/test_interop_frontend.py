@@ -5,8 +5,9 @@
 
 import json
 
-from openmai.anonymity.artifacts import PINNED
 from tests.anonymity.frontend_vectors import ROOT, VECTORS, WORDS, alias_words, as_file, vectors
+
+from openmai.anonymity.artifacts import PINNED
 
 
 def test_the_worker_carries_the_packages_alias_words() -> None:

@@ -1,0 +1,179 @@
+/**
+ * Delivery: sends what waits in the outbox, and again until it has been seen published.
+ *
+ * A crash of the server between acceptance and tick loses what it had only in memory, so "unknown" after the due time
+ * means: send again. Sending twice is harmless, the server knows the content's hash.
+ */
+import { openDatabase, type Database } from "../device/database.ts";
+import { readEntry, readOutbox, updateEntry, type Entry } from "../device/outbox.ts";
+import { markJoined } from "../device/personas.ts";
+import { clockOffset, fetchAction, fetchSite, Problem, refetchSite, submit, type Receipt } from "./api.ts";
+import { prover } from "./prover.ts";
+
+const LOCK = "openmai-outbox";
+const CHANNEL = "openmai-outbox";
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 10 * 60_000;
+const LONGEST_SLEEP_MS = 60_000;
+
+/** Refusals that a new proof cures. */
+const RENEWABLE = ["superseded-root", "unknown-root", "join-required", "join-expired"];
+/** Refusals that pass by themselves: too many writers, or a thread that waits for its own release. */
+const PASSING = ["pool-full"];
+
+let opened: Promise<Database> | null = null;
+
+/** The device's database, opened once a page; asked again after a failure. */
+export function device(): Promise<Database> {
+  opened ??= openDatabase().catch((error: unknown) => {
+    opened = null;
+    throw error;
+  });
+  return opened;
+}
+
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(CHANNEL);
+
+/** Tells this page and the other tabs that the outbox changed. */
+export function notifyOutbox(): void {
+  channel?.postMessage(null);
+  document.dispatchEvent(new Event(CHANNEL));
+}
+
+export function onOutboxChange(listener: () => void): void {
+  channel?.addEventListener("message", listener);
+  document.addEventListener(CHANNEL, listener);
+}
+
+/** Exponential with jitter, so that the devices of many members do not come back all at once. */
+function backoff(attempts: number): number {
+  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
+  return longest / 2 + (Math.random() * longest) / 2;
+}
+
+/** The device's time shortly after `due` on the server's clock. */
+const afterDue = (due: string): number => Date.parse(due) - clockOffset() + 1_500;
+
+async function save(entry: Entry): Promise<Entry> {
+  await updateEntry(await device(), entry);
+  notifyOutbox();
+  return entry;
+}
+
+async function accepted(entry: Entry, receipt: Receipt): Promise<Entry> {
+  if (entry.joins) await markJoined(await device(), entry.thread, Date.now());
+  const { due, state } = receipt;
+  return save({ ...entry, state: state === "published" ? "published" : "accepted", due, receipt, refusal: null, attempts: 0, next: afterDue(due) });
+}
+
+async function renew(entry: Entry): Promise<Entry> {
+  await markJoined(await device(), entry.thread, null);
+  const { body } = await prover.ask("renew", { facts: await refetchSite(), body: entry.body, roster: entry.roster });
+  return send(await save({ ...entry, body, joins: true, renewed: true }));
+}
+
+async function refused(entry: Entry, problem: Problem): Promise<Entry> {
+  if (PASSING.includes(problem.code) || problem.status >= 500) return later(entry);
+  if (RENEWABLE.includes(problem.code) && !entry.renewed) {
+    return renew(entry).catch(() => refusedFor(entry, problem));
+  }
+  return refusedFor(entry, problem);
+}
+
+const refusedFor = (entry: Entry, { code, detail, pointer }: Problem): Promise<Entry> =>
+  save({ ...entry, state: "refused", refusal: { code, detail, pointer } });
+
+const later = (entry: Entry): Promise<Entry> =>
+  save({ ...entry, attempts: entry.attempts + 1, next: Date.now() + backoff(entry.attempts) });
+
+/** Sends one entry and returns it as it is afterwards. Throws nothing: what fails is tried again later. */
+async function send(entry: Entry): Promise<Entry> {
+  let receipt: Receipt;
+  try {
+    receipt = await submit(entry.body);
+  } catch (error) {
+    return error instanceof Problem ? refused(entry, error) : later(entry);
+  }
+  return accepted(entry, receipt);
+}
+
+/** Asks whether an accepted entry has appeared. */
+async function look(entry: Entry): Promise<Entry> {
+  try {
+    const { state } = await fetchAction(entry.action);
+    if (state === "published") return await save({ ...entry, state: "published", attempts: 0 });
+    if (state === "unknown") return await send(entry);
+  } catch {
+    return later(entry);
+  }
+  return save({ ...entry, attempts: entry.attempts + 1, next: Date.now() + Math.min(backoff(entry.attempts), 30_000) });
+}
+
+/** Runs `work` while no other tab delivers. Without Web Locks two tabs may both send, which is harmless. */
+async function alone<T>(work: () => Promise<T>): Promise<T> {
+  return navigator.locks === undefined ? work() : navigator.locks.request(LOCK, work);
+}
+
+/** Sends `action` now, whatever it was waiting for. Resolves with the entry as it is afterwards, or null if it is gone. */
+export function deliverNow(action: string): Promise<Entry | null> {
+  return alone(async () => {
+    const entry = await readEntry(await device(), action);
+    if (entry === undefined) return null;
+    return entry.state === "waiting" || entry.state === "refused" ? send({ ...entry, state: "waiting", renewed: false }) : entry;
+  });
+}
+
+async function deliverDue(): Promise<void> {
+  for (const entry of await readOutbox(await device())) {
+    if (entry.next > Date.now()) continue;
+    const current = await readEntry(await device(), entry.action); // another tab may have been faster
+    if (current === undefined || current.next > Date.now()) continue;
+    if (current.state === "waiting") await send(current);
+    else if (current.state === "accepted") await look(current);
+  }
+}
+
+/** When the next entry wants something, in ms from now; null when nothing does. */
+async function untilNext(): Promise<number | null> {
+  const open = (await readOutbox(await device())).filter(({ state }) => state === "waiting" || state === "accepted");
+  if (open.length === 0) return null;
+  return Math.max(0, Math.min(...open.map(({ next }) => next)) - Date.now());
+}
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let running = false;
+
+async function turn(): Promise<void> {
+  if (running) return;
+  running = true;
+  clearTimeout(timer);
+  try {
+    let wait = await untilNext();
+    if (wait !== null && wait <= 0) {
+      await fetchSite().catch(() => null); // for the clock
+      await alone(deliverDue);
+      wait = await untilNext();
+    }
+    // A sleeping device stops its timers, so no sleep is long.
+    if (wait !== null) timer = setTimeout(() => void turn(), Math.min(Math.max(wait, 1_000), LONGEST_SLEEP_MS));
+  } catch {
+    // The device keeps nothing for us; there is nothing to deliver.
+  } finally {
+    running = false;
+  }
+}
+
+/** Delivers whenever something is due, for as long as the page is open. */
+export function startDelivery(): void {
+  onOutboxChange(() => void turn());
+  addEventListener("online", () => void hurry());
+  document.addEventListener("visibilitychange", () => void (document.hidden || turn()));
+  void turn();
+}
+
+/** Back online: what was put off because of the network is due now; what waits for its chosen time is not. */
+async function hurry(): Promise<void> {
+  const put = (await readOutbox(await device())).filter(({ state, attempts }) => state === "waiting" && attempts > 0);
+  for (const entry of put) await updateEntry(await device(), { ...entry, next: Date.now() });
+  await turn();
+}

@@ -1,0 +1,63 @@
+/** Building and finding elements. Text goes in as text, never as markup. */
+
+type Child = Node | string | null;
+
+/** An element with attributes; `null` and `false` leave an attribute out, `true` sets it empty. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, string | number | boolean | null>> = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child): child is Node | string => child !== null));
+  return element;
+}
+
+/** The first element that matches, or null; `type` guards against a template that changed. */
+export function find<T extends Element>(root: ParentNode, selector: string, type: new () => T): T | null {
+  const element = root.querySelector(selector);
+  return element instanceof type ? element : null;
+}
+
+/** The element that the page must have. */
+export function need<T extends Element>(root: ParentNode, selector: string, type: new () => T): T {
+  const element = find(root, selector, type);
+  if (element === null) throw new Error(`the page has no ${selector}`);
+  return element;
+}
+
+export function replace(parent: Element, ...children: readonly Child[]): void {
+  parent.replaceChildren(...children.filter((child): child is Node | string => child !== null));
+}
+
+export function button(label: string, kind: "primary" | "quiet" | "link", press: () => void): HTMLButtonElement {
+  const made = make("button", { type: "button", class: `btn btn-${kind} btn-sm` }, label);
+  made.addEventListener("click", press);
+  return made;
+}
+
+/** A note with a title, in the look of the templates' alerts. */
+export function alert(kind: "info" | "success" | "warning" | "error", title: string, ...more: readonly Child[]): HTMLDivElement {
+  const body = make("div", {}, make("p", { class: "alert-title" }, title), ...more);
+  return make("div", { class: `alert alert-${kind}`, role: kind === "error" ? "alert" : null }, body);
+}
+
+/** Announces `text` for some seconds, to eyes and to assistive technology; with an action it stays longer. */
+export function announce(text: string, action: { label: string; press: () => void } | null = null): void {
+  const region = document.getElementById("toasts");
+  if (region === null) return;
+  const note = make("p", { class: "toast" }, text);
+  if (action !== null) {
+    const press = make("button", { type: "button", class: "btn btn-sm btn-link toast-action" }, action.label);
+    press.addEventListener("click", () => {
+      note.remove();
+      action.press();
+    });
+    note.append(" ", press);
+  }
+  region.append(note);
+  setTimeout(() => note.remove(), action === null ? 6000 : 10_000);
+}

@@ -1,0 +1,190 @@
+/** Who speaks: the composer's first control, the strip that stays in view, and the anonymity meter. */
+import { readPersona, type PersonaNote } from "../device/personas.ts";
+import type { Alias, Crowd, Label, RosterKind } from "../proofs/messages.ts";
+import { fetchRosters, fetchSite, type RosterFacts } from "./api.ts";
+import { device } from "./delivery.ts";
+import { button, find, make, need, replace } from "./dom.ts";
+import { describe } from "./failures.ts";
+import { glyphElement } from "./glyph.ts";
+import * as en from "./messages/en.ts";
+import * as zh from "./messages/zh.ts";
+import { prover, ProverError } from "./prover.ts";
+import { rememberCompany, rememberedCompanies } from "./remembered.ts";
+import { dateOf, language, sayer } from "./words.ts";
+
+const say = sayer(en.compose, zh.compose);
+const common = sayer(en.common, zh.common);
+
+export const labelText = (label: Label | null): string =>
+  label === null ? common("randomAlias") : common("employeeOf", { company: label[language()] });
+
+const GONE: readonly string[] = ["not-in-roster", "below-floor", "roster-unknown"];
+
+const companyOf = (roster: string): string => roster.split("/")[1] ?? "";
+
+/** The open companies of the site, each once, by name. */
+function openCompanies(rosters: readonly RosterFacts[]): Label[] {
+  const labels = new Map<string, Label>();
+  for (const { label, open } of rosters) if (open && label !== null) labels.set(label.slug, label);
+  return [...labels.values()].sort((a, b) => a[language()].localeCompare(b[language()], document.documentElement.lang));
+}
+
+export class Speaker {
+  /** The chosen crowd, once the worker has found the member in it. */
+  crowd: Crowd | null = null;
+  private known: PersonaNote | null = null;
+  private asked = 0;
+  private readonly choices: HTMLElement;
+  private readonly meter: HTMLElement;
+  private readonly strip: HTMLElement;
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly thread: string | null,
+    private readonly changed: () => void,
+  ) {
+    this.choices = need(form, "[data-companies]", HTMLElement);
+    this.meter = need(form, "[data-crowd]", HTMLElement);
+    this.strip = need(form, "[data-posting-as]", HTMLElement);
+  }
+
+  /** Fills the choices. Nothing is chosen for the member, but a persona that is fixed in this thread. */
+  async start(): Promise<void> {
+    this.show(say("nobodyYet"), null);
+    this.form.addEventListener("change", (event) => this.onChange(event.target));
+    this.known = await this.readKnown();
+    if (this.known !== null) return this.fix(this.known);
+    await this.offerCompanies();
+  }
+
+  private async readKnown(): Promise<PersonaNote | null> {
+    if (this.thread === null) return null;
+    return device()
+      .then((database) => readPersona(database, this.thread!))
+      .then((note) => note ?? null, () => null);
+  }
+
+  private async offerCompanies(): Promise<void> {
+    const companies = openCompanies(await fetchRosters().catch(() => []));
+    const mine = rememberedCompanies();
+    const own = companies.filter(({ slug }) => mine.includes(slug));
+    const others = companies.filter(({ slug }) => !mine.includes(slug));
+    replace(this.choices, ...own.map((label) => this.choice(label.slug, labelText(label))));
+    const select = need(this.form, "[data-other-company]", HTMLSelectElement);
+    for (const label of others) select.append(make("option", { value: label.slug }, label[language()]));
+    find(this.form, "[data-other]", HTMLElement)?.toggleAttribute("hidden", others.length === 0);
+  }
+
+  private choice(slug: string, text: string): HTMLElement {
+    const radio = make("input", { type: "radio", name: "speaker", value: `company:${slug}`, class: "radio" });
+    return make("label", { class: "choice" }, radio, make("span", {}, text));
+  }
+
+  /** In a thread where the member speaks already the label is settled, and there is nothing to choose. */
+  private fix(note: PersonaNote): void {
+    need(this.form, "[data-choices]", HTMLElement).hidden = true;
+    const name = common("aliasWithLabel", { alias: note.alias[language()], label: labelText(note.label) });
+    this.show(name, note.alias);
+    replace(this.meter, make("p", { class: "field-help" }, say("knownHere", { alias: note.alias[language()] })));
+    // The worker is loaded only when somebody is about to speak.
+    this.form.addEventListener("focusin", () => void this.find(note.roster === "site" ? null : companyOf(note.roster), note), { once: true });
+  }
+
+  private onChange(target: EventTarget | null): void {
+    if (target instanceof HTMLSelectElement && target.matches("[data-other-company]")) {
+      const radio = need(this.form, "[value='other']", HTMLInputElement);
+      radio.checked = true;
+    } else if (!(target instanceof HTMLInputElement) || target.name !== "speaker") return;
+    void this.choose();
+  }
+
+  /** The company that is chosen: a slug, null for the random alias, undefined while nothing is. */
+  private chosen(): string | null | undefined {
+    const value = new FormData(this.form).get("speaker");
+    if (value === "site") return null;
+    if (value === "other") return need(this.form, "[data-other-company]", HTMLSelectElement).value || undefined;
+    return typeof value === "string" ? value.slice("company:".length) : undefined;
+  }
+
+  private async choose(): Promise<void> {
+    this.crowd = null;
+    const company = this.chosen();
+    if (company === undefined) {
+      this.show(say("nobodyYet"), null);
+      return replace(this.meter);
+    }
+    await this.find(company, null);
+  }
+
+  /** Looks for the member in the list of members; of several questions only the last one's answer counts. */
+  private async find(company: string | null, fixed: PersonaNote | null): Promise<void> {
+    const asked = ++this.asked;
+    if (fixed === null) {
+      replace(this.meter, make("p", { class: "field-help" }, say("checking")));
+      this.show(say("nobodyYet"), null);
+    }
+    try {
+      const crowd = await prover.ask("crowd", { facts: await fetchSite(), company });
+      if (asked !== this.asked) return;
+      this.crowd = fixed === null ? crowd : { ...crowd, roster: fixed.roster };
+      if (company !== null) rememberCompany(company);
+      if (fixed === null) await this.found(crowd);
+    } catch (error) {
+      if (asked === this.asked) this.lost(error, fixed);
+    }
+    this.changed();
+  }
+
+  private async found(crowd: Crowd): Promise<void> {
+    replace(this.meter, ...crowdText(crowd));
+    const label = labelText(crowd.label);
+    if (this.thread === null) return this.show(say("aliasLater", { label }), null);
+    const alias = await prover.ask("alias", { facts: await fetchSite(), thread: this.thread });
+    this.show(common("aliasWithLabel", { alias: alias[language()], label }), alias);
+  }
+
+  private lost(error: unknown, fixed: PersonaNote | null): void {
+    if (fixed !== null && error instanceof ProverError && GONE.includes(error.code)) {
+      // Whoever has joined may go on for seven days, whatever becomes of the list meanwhile.
+      this.crowd = { roster: fixed.roster, kind: fixed.kind, label: fixed.label, live: 0, settled: 0, published: "" };
+      return;
+    }
+    const note = make("p", { class: "field-errors", role: "alert" }, describe(error));
+    replace(this.meter, note, this.remedy(error));
+  }
+
+  /** What can be done about it here. */
+  private remedy(error: unknown): HTMLElement | null {
+    if (!(error instanceof ProverError)) return null;
+    if (error.code === "no-identity") {
+      const href = this.form.dataset["identityUrl"] ?? "";
+      return make("p", {}, make("a", { class: "btn btn-primary btn-sm", href }, say("toIdentity")));
+    }
+    if (error.code === "roster-key-changed") return button(common("trustKey"), "quiet", () => void this.trust());
+    return button(common("retry"), "quiet", () => void this.choose());
+  }
+
+  private async trust(): Promise<void> {
+    await prover.ask("trustRosterKey", { facts: await fetchSite() }).catch(() => null);
+    await this.choose();
+  }
+
+  private show(name: string, alias: Alias | null): void {
+    const glyph = alias === null ? null : make("span", { class: "glyph-box glyph-sm" }, glyphElement(alias.glyph));
+    replace(this.strip, glyph, glyph === null ? null : " ", name);
+  }
+}
+
+function evidence(kind: RosterKind): string | null {
+  return kind === "site" ? null : say(kind);
+}
+
+function crowdText(crowd: Crowd): Node[] {
+  const { live, settled, label, kind, published } = crowd;
+  const backing = evidence(kind);
+  return [
+    make("p", { class: "crowd-size" }, make("strong", {}, say("crowd", { live }))),
+    make("p", { class: "field-help" }, `${backing === null ? "" : `${labelText(label)}, ${backing}. `}${say("crowdSettled", { settled, date: dateOf(published) })}`),
+    make("p", { class: "field-help" }, say("upperBound")),
+  ];
+}
