@@ -163,6 +163,8 @@ class Epoch:
         with self._lock:
             self._waiting.clear()
             self._personas.clear()
+            self._closing = self._written = None
+            self._generation += 1
 
 
 # The memory of this process.

@@ -6,7 +6,7 @@ from django.urls import include, path
 from openmai.talk import urls as talk
 
 urlpatterns = [
-    path("", include((talk.plain, "talk-plain"))),
+    path("", include(talk.plain)),
     *i18n_patterns(path("", include((talk.pages, "talk"))), path("", include("openmai.web.urls"))),
 ]
 handler400 = "openmai.web.views.bad_request"

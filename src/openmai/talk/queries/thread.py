@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import orjson
+
 from openmai.talk.cursors import PlaceCursor
 from openmai.talk.queries.database import Row, one, rows
 from openmai.talk.voices import Voice, voice
@@ -44,6 +46,10 @@ class PostView:
     signature: bytes
     voice: Voice
     answers: Voice | None
+
+    @property
+    def body(self) -> str:
+        return str(orjson.loads(self.content)["body"])
 
     @property
     def level(self) -> int:
