@@ -143,7 +143,7 @@ def _serve(site: Site, address: Listen) -> None:
         workers=1,
         blocking_threads=THREADS[site.value],
         blocking_threads_idle_timeout=600,
-        backpressure=512,
+        backpressure=THREADS[site.value],
         websockets=False,
         log_level=LogLevels.warning,
         log_access=False,

@@ -12,13 +12,14 @@ class DemoCompany:
     en: str
     zh: str
     domain: str
+    trade: str
 
 
 COMPANIES: Final = (
-    DemoCompany("luming", "Luming Software", "鹿鸣软件", "luming.example"),
-    DemoCompany("kestrel", "Kestrel Robotics", "红隼机器人", "kestrel-robotics.example"),
-    DemoCompany("riverbend", "Riverbend Hospital", "河湾医院", "riverbend-hospital.example"),
-    DemoCompany("baiyan", "Baiyan Freight", "白雁货运", "baiyan-freight.example"),
-    DemoCompany("oldstove", "Old Stove Kitchens", "老灶餐饮", "oldstove.example"),
+    DemoCompany("luming", "Luming Software", "鹿鸣软件", "luming.example", "tech"),
+    DemoCompany("kestrel", "Kestrel Robotics", "红隼机器人", "kestrel-robotics.example", "manufacturing"),
+    DemoCompany("riverbend", "Riverbend Hospital", "河湾医院", "riverbend-hospital.example", "health"),
+    DemoCompany("baiyan", "Baiyan Freight", "白雁货运", "baiyan-freight.example", "logistics"),
+    DemoCompany("oldstove", "Old Stove Kitchens", "老灶餐饮", "oldstove.example", "kitchen"),
 )
 SELECTOR: Final = "demo"

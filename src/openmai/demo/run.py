@@ -28,7 +28,7 @@ from openmai.demo.environment import (
 )
 from openmai.demo.ports import HOST, Ports, Reservation
 from openmai.demo.seeding import run_part
-from openmai.platform.postgres import EmbeddedCluster
+from openmai.platform.postgres import EmbeddedCluster, write_secret
 from openmai.platform.processes import spawn
 from openmai.platform.supervisor import Service, Stopped, Supervisor, end_of_log
 
@@ -97,11 +97,19 @@ class Demo:
         self._start_clusters()
         self._build_environment(ports)
         self._migrate()
+        services = self._services(ports)
         if not seeded.exists():
             begun.touch()
-            self._seed(seeded)
+            self._say("Filling the demo with an invented community, once; this takes a minute or two…")
+            answer = self._seed("people", {})
+            logins = answer.pop("logins")
+        # The talk part fetches its rosters from the people site over HTTP, as the talk worker does.
+        self._supervisor.add(services.pop("people"))
+        if not seeded.exists():
+            self._seed("talk", answer)
+            write_secret(seeded, json.dumps({"logins": logins}, ensure_ascii=False, indent=1))
             begun.unlink()
-        self._supervisor.add(*self._services(ports))
+        self._supervisor.add(*services.values())
 
     def _forget(self, seeded: Path, begun: Path) -> None:
         for name in SITES:
@@ -169,30 +177,37 @@ class Demo:
                 log = self._folder.log(f"migrate-{site}")
                 raise DemoError(f"The {site} database could not be migrated. {end_of_log(log)}")
 
-    def _seed(self, seeded: Path) -> None:
-        """Fill both sites, the people part first; its answer goes to the talk part, its log-ins to a file."""
-        self._say("Filling the demo with an invented community, once; this takes a minute or two…")
-        answer: dict[str, Any] = {}
-        for site in SITES:
-            answer = run_part(
-                site,
-                answer,
-                environment=self._environment[site],
-                log=self._folder.log(f"seed-{site}"),
-                wait=self._wait,
-            )
-            if site == "people":
-                logins = answer.pop("logins", [])
-        seeded.write_text(json.dumps({"logins": logins}, ensure_ascii=False, indent=1))
+    def _seed(self, site: Site, inbox: dict[str, Any]) -> dict[str, Any]:
+        log = self._folder.log(f"seed-{site}")
+        return run_part(site, inbox, environment=self._environment[site], log=log, wait=self._wait)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:
             self._supervisor.check()
             time.sleep(0.05)
 
-    def _services(self, ports: Ports) -> list[Service]:
+    def _services(self, ports: Ports) -> dict[str, Service]:
         people, talk = f"{HOST}:{ports.people}", f"{HOST}:{ports.talk}"
-        mailbox = (
+        return {
+            "people": self._service("people", "serve", "people", "--listen", people, port=ports.people),
+            "talk": self._service("talk", "serve", "talk", "--listen", talk, port=ports.talk),
+            "people-worker": self._service("people-worker", "serve", "worker", "--site", "people"),
+            "talk-worker": self._service("talk-worker", "serve", "worker", "--site", "talk"),
+            "mailbox": self._mailbox_service(ports),
+        }
+
+    def _service(self, name: str, *arguments: str, port: int | None = None) -> Service:
+        site: Site = "talk" if name.startswith("talk") else "people"
+        host = "localhost" if site == "people" else HOST
+        return Service(
+            name=name,
+            start=lambda: self._spawn(name, *arguments, site=site),
+            is_ready=(lambda: True) if port is None else (lambda: _answers(port, host)),
+            log=self._folder.log(name),
+        )
+
+    def _mailbox_service(self, ports: Ports) -> Service:
+        options: tuple[object, ...] = (
             *("--http-port", ports.mailbox, "--smtp-port", ports.smtp, "--inbound-port", ports.inbound),
             *(
                 "--dns-port",
@@ -203,35 +218,13 @@ class Demo:
                 self._folder.dkim,
             ),
         )
-        return [
-            self._service("people", "serve", "people", "--listen", people, site="people", port=ports.people),
-            self._service("talk", "serve", "talk", "--listen", talk, site="talk", port=ports.talk),
-            self._service("people-worker", "serve", "worker", "--site", "people", site="people"),
-            self._service("talk-worker", "serve", "worker", "--site", "talk", site="talk"),
-            self._mailbox_service([str(option) for option in mailbox], ports.mailbox),
-        ]
-
-    def _service(self, name: str, *arguments: str, site: Site, port: int | None = None) -> Service:
-        host = "localhost" if site == "people" else HOST
-        return Service(
-            name=name,
-            start=lambda: self._spawn(name, *arguments, site=site),
-            is_ready=(lambda: True) if port is None else (lambda: _answers(port, host)),
-            log=self._folder.log(name),
-        )
-
-    def _mailbox_service(self, options: list[str], port: int) -> Service:
-        shared = {
-            name: value
-            for name, value in self._environment["people"].items()
-            if name in base_environment() or name in site_settings(Ports(), self._static_dir)
-        }
-        argv = [sys.executable, "-m", "openmai.demo.mailbox", *options]
+        argv = [sys.executable, "-m", "openmai.demo.mailbox", *map(str, options)]
+        environment = base_environment() | site_settings(ports, self._static_dir)
         log = self._folder.log("mailbox")
         return Service(
             name="mailbox",
-            start=lambda: spawn(argv, env=shared, log=log),
-            is_ready=lambda: _answers(port, "localhost"),
+            start=lambda: spawn(argv, env=environment, log=log),
+            is_ready=lambda: _answers(ports.mailbox, "localhost"),
             log=log,
         )
 
