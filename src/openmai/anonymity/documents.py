@@ -148,7 +148,7 @@ def _no_fraction(_text: str) -> NoReturn:
 
 def show_name(name: str) -> str:
     """A key from outside, safe to be repeated in an answer: ASCII, and short."""
-    return name[:40].encode("ascii", "backslashreplace").decode("ascii")
+    return name[:40].encode("unicode_escape").decode("ascii")
 
 
 class Fields:
