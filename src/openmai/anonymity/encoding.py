@@ -13,7 +13,9 @@ Argument = str | bytes | int
 
 
 def canonical_json(document: object) -> bytes:
-    """The RFC 8785 bytes of `document`; raise `NotCanonical` if it has none (floats out of range, lone surrogates)."""
+    """The RFC 8785 bytes of `document`; raise `NotCanonical` if it has none (floats out of range, lone
+    surrogates).
+    """
     try:
         return rfc8785.dumps(document)  # type: ignore[arg-type]
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
@@ -44,7 +46,9 @@ class Domain:
     def digest(self, tag: str, *arguments: Argument) -> int:
         """D(tag, …) as a 256-bit integer. Strings are UTF-8, integers 32 bytes big-endian."""
         parts = [self.site.encode(), self.season.encode(), *map(_argument_bytes, arguments)]
-        return int.from_bytes(sha256(b"openmai/v1/" + tag.encode() + b"\0" + b"".join(map(length_prefixed, parts))), "big")
+        return int.from_bytes(
+            sha256(b"openmai/v1/" + tag.encode() + b"\0" + b"".join(map(length_prefixed, parts))), "big"
+        )
 
     def thread_scope(self, thread_id: bytes) -> int:
         return self.digest("thread", thread_id)
@@ -58,7 +62,9 @@ class Domain:
     def join_message(
         self, *, thread_id: bytes, key: bytes, roster: str, root: int, first: bytes, checkpoint: str = ""
     ) -> int:
-        """What a membership proof says when a persona enters a thread; `first` is the id of its first content."""
+        """What a membership proof says when a persona enters a thread; `first` is the id of its first
+        content.
+        """
         return self.digest("join", thread_id, key, roster, root, checkpoint, first)
 
     def action_bytes(self, content_id: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Canonical numbers: the one place where text and bytes become field elements, digests and keys.
 
-The pairing library reduces what it is given, so `x` and `x + r` would both verify (protocol §1, attack 4). Nothing
-reaches it that has not passed through here.
+The pairing library reduces what it is given, so `x` and `x + r` would both verify (protocol §1, attack
+4). Nothing reaches it that has not passed through here.
 """
 
 import re
@@ -22,7 +22,9 @@ def parse_decimal(value: object, *, name: str = "number") -> int:
     """Read a field element from its canonical decimal string; raise `NotCanonical` otherwise."""
     # fullmatch, and str exactly: `True`, 1.0 and "1\n" are all refused.
     if type(value) is not str or not _DECIMAL.fullmatch(value):
-        raise NotCanonical(f"{name} must be a decimal string of at most 77 digits without sign or leading zero")
+        raise NotCanonical(
+            f"{name} must be a decimal string of at most 77 digits without sign or leading zero"
+        )
     return check_field(int(value), name=name)
 
 

@@ -88,7 +88,7 @@ class VerificationKey:
         return [check_field(value, name="public input") for value in inputs]
 
     def statement(self, checked: Sequence[int]) -> G1:
-        """IC₀ + Σ inputᵢ·ICᵢ by 32 additions an input: the bases never change, so their multiples are ready."""
+        """IC₀ + Σ inputᵢ·ICᵢ by 32 additions an input: the bases never change, so multiples are kept."""
         total = self.ic[0]
         for base, value in zip(self.bases, checked, strict=True):
             total = sum(map(getitem, base, value.to_bytes(32, "little")), total)
