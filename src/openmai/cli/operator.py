@@ -143,9 +143,10 @@ def _serve(site: Site, address: Listen) -> None:
         workers=1,
         blocking_threads=THREADS[site.value],
         blocking_threads_idle_timeout=600,
-        backpressure=THREADS[site.value],
+        # Counts open connections, not running requests: a browser alone keeps six of them.
+        backpressure=1024,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=3,
