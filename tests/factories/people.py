@@ -18,6 +18,8 @@ from typing import Final
 from uuid import UUID
 
 import dkim
+import dkim.crypto
+import gmpy2
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -58,6 +60,37 @@ def key_record(pem: bytes, *, tags: str = "v=DKIM1; k=rsa;") -> bytes:
     public = load_pem_private_key(pem, password=None).public_key()
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return tags.encode() + b" p=" + base64.b64encode(der)
+
+
+@cache
+def weak_rsa_key(bits: int = 768) -> bytes:
+    """A PEM key shorter than libraries make any more; 768 bits were factored in 2009."""
+    random = Random(bits)
+    p, q = (int(gmpy2.next_prime(random.getrandbits(bits // 2) | 3 << (bits // 2 - 2))) for _ in "pq")
+    n, e = p * q, 65537
+    d = pow(e, -1, (p - 1) * (q - 1))
+    numbers = (0, n, e, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))
+    body = base64.encodebytes(_der(0x30, b"".join(map(_der_integer, numbers)))).decode()
+    return f"-----BEGIN RSA PRIVATE KEY-----\n{body}-----END RSA PRIVATE KEY-----\n".encode()
+
+
+def weak_record(pem: bytes) -> bytes:
+    """The TXT record for such a key, which libraries do not load."""
+    parsed = dkim.crypto.parse_pem_private_key(pem)
+    numbers = _der_integer(parsed["modulus"]) + _der_integer(parsed["publicExponent"])
+    algorithm = _der(0x30, bytes.fromhex("06092a864886f70d0101010500"))
+    key = _der(0x30, algorithm + _der(0x03, b"\0" + _der(0x30, numbers)))
+    return b"v=DKIM1; k=rsa; p=" + base64.b64encode(key)
+
+
+def _der_integer(value: int) -> bytes:
+    return _der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    length = bytes([size]) if size < 128 else bytes([0x82]) + size.to_bytes(2, "big")
+    return bytes([tag]) + length + content
 
 
 @cache

@@ -144,9 +144,14 @@ def problem_of(error: Exception) -> Problem:
             return Problem("malformed-json", _("The body of the request cannot be read as JSON."))
         case HttpError(status_code=status):
             detail = _("The request was refused: %(phrase)s.") % {"phrase": HTTPStatus(status).phrase}
-            return Problem(_BY_STATUS.get(status, "bad-request"), detail)
+            return Problem(code_of_status(status), detail)
         case _:
             return Problem("internal-error", _("Nothing was changed by it. Please try again later."))
+
+
+def code_of_status(status: int) -> str:
+    """The general code for an HTTP status that no code of ours stands behind."""
+    return _BY_STATUS.get(status, "internal-error" if status >= 500 else "bad-request")
 
 
 def _schema_problem(error: ValidationError) -> Problem:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Status
 
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.limits import MAX_ANSWER
@@ -22,7 +22,7 @@ _POINTERS = {"commitment-taken": "/commitment"}
 
 
 @api.post("/enrolments", url_name="enrol", response={201: dict[str, Any]}, summary="Hand over a commitment")
-def enrol(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def enrol(request: HttpRequest) -> Status[dict[str, Any]]:
     """Body: {"ticket", "commitment", "nullifier", "proof"} (docs/protocol.md §2). The ticket authorises."""
     refuse_large_body(request, limit=MAX_ANSWER)
     now = utc_now()
@@ -33,8 +33,9 @@ def enrol(request: HttpRequest) -> tuple[int, dict[str, Any]]:
         raise problem_of_refusal(error) from error
     except Refused as error:
         raise Problem(error.code, error.reason, pointer=_POINTERS.get(error.code, "/ticket")) from error
-    return 201, {
+    document = {
         "commitment": str(enrolled.commitment),
         "season": enrolled.season,
         "rosters": enrolled.rosters,
     }
+    return Status(201, document)

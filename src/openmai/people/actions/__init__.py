@@ -2,13 +2,14 @@
 
 from openmai.people.actions.codes import confirm_code, request_code
 from openmai.people.actions.employment import end_employment
-from openmai.people.actions.enrolment import enrol, issue_ticket
+from openmai.people.actions.enrolment import Enrolled, enrol, issue_ticket
 from openmai.people.actions.housekeeping import forget_expired
 from openmai.people.actions.mail_proof import accept_mail, open_mail_proof
 from openmai.people.actions.members import confirm_email, register_member
 from openmai.people.actions.rosters import publish_rosters
 
 __all__ = [
+    "Enrolled",
     "accept_mail",
     "confirm_code",
     "confirm_email",

@@ -8,7 +8,6 @@ from openmai.platform.config import load_people
 from openmai.platform.database import django_database
 from openmai.platform.logging import logging_config
 from openmai.web.navigation import NavItem
-from openmai.web.settings_base import MIDDLEWARE as SHARED_MIDDLEWARE
 from openmai.web.settings_base import shared_settings
 
 OPENMAI = load_people()
@@ -46,7 +45,10 @@ INSTALLED_APPS = [
     "openmai.people",
 ]
 MIDDLEWARE = [
-    *SHARED_MIDDLEWARE,
+    "openmai.web.middleware.SecurityHeaders",
+    "openmai.api.middleware.ApiAnswers",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -68,7 +70,7 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "openmai.people.error_views.csrf_failure"
+CSRF_FAILURE_VIEW = "openmai.web.views.csrf_failure"
 SECURE_SSL_REDIRECT = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50

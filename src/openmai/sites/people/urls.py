@@ -23,6 +23,6 @@ urlpatterns = [
 
 handler400 = "openmai.web.views.bad_request"
 handler403 = "openmai.web.views.permission_denied"
-handler404 = "openmai.people.error_views.not_found"
+handler404 = "openmai.web.views.page_not_found"
 handler429 = "openmai.people.error_views.too_many_requests"
-handler500 = "openmai.people.error_views.server_error"
+handler500 = "openmai.web.views.server_error"
