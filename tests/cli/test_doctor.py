@@ -1,0 +1,200 @@
+"""`openmai doctor` finds each thing that is wrong, and nothing in an installation that is right."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.clusters import site_environment
+
+from openmai.cli.doctor import Finding, examine
+from openmai.demo.mailbox.catcher import catch_mail
+from openmai.demo.mailbox.store import MessageStore
+from openmai.demo.ports import HOST, is_free
+from openmai.platform.postgres import UNSAFE_BUT_FAST, EmbeddedCluster
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def mail_port() -> Iterator[int]:
+    port = next(port for port in range(22_000, 23_000) if is_free(port))
+    catcher = catch_mail(MessageStore(), host=HOST, port=port)
+    yield port
+    catcher.stop()
+
+
+@pytest.fixture
+def environ(clusters: dict[str, str], mail_port: int) -> dict[str, str]:
+    """A right installation, but for the sites, which do not run."""
+    return (
+        site_environment()
+        | clusters
+        | {
+            "OPENMAI_STATIC_DIR": str(ROOT / "build" / "static"),
+            "OPENMAI_SMTP_URL": f"smtp://{HOST}:{mail_port}",
+            "OPENMAI_INBOUND_LISTEN": f"{HOST}:{mail_port}",
+            "OPENMAI_PEOPLE_ORIGIN": "http://localhost:1",
+            "OPENMAI_TALK_ORIGIN": f"http://{HOST}:1",
+            "OPENMAI_ROSTER_SOURCE": "http://localhost:1",
+        }
+    )
+
+
+def found(environ: dict[str, str], check: str) -> Finding:
+    [finding] = [each for each in examine(environ) if each.check == check]
+    return finding
+
+
+def test_a_right_installation_has_nothing_wrong_but_that_it_does_not_run(environ: dict[str, str]):
+    wrong = {finding.check for finding in examine(environ) if not finding.good}
+    assert wrong == {"rosters on people", "rosters on talk"}
+
+
+def test_no_settings_at_all_are_told():
+    assert [finding.check for finding in examine({})] == ["settings"]
+
+
+def test_a_wrong_setting_is_quoted(environ: dict[str, str]):
+    environ["OPENMAI_FLOOR"] = "x"
+    assert "OPENMAI_FLOOR must be" in found(environ, "settings of talk").words
+
+
+def test_one_cluster_for_both_sites_is_found(environ: dict[str, str]):
+    environ["OPENMAI_TALK_DATABASE_URL"] = environ["OPENMAI_PEOPLE_DATABASE_URL"]
+    finding = found(environ, "people and talk apart")
+    assert not finding.good
+    assert "ties posts to members" in finding.words
+
+
+def test_a_database_that_does_not_answer_is_found_without_its_address(environ: dict[str, str]):
+    environ["OPENMAI_TALK_DATABASE_URL"] = f"postgresql://talk:hidden@{HOST}:1/talk"
+    finding = found(environ, "database of talk")
+    assert not finding.good
+    assert "hidden" not in finding.words
+
+
+@pytest.fixture
+def loud_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., EmbeddedCluster]]:
+    """A cluster with some settings turned back on."""
+    folder = tmp_path_factory.mktemp("loud")
+    for step in (folder, folder.parent, folder.parent.parent):
+        step.chmod(0o711)
+    running = []
+
+    def start(**settings: str) -> EmbeddedCluster:
+        cluster = EmbeddedCluster(
+            name="talk", home=folder / "talk", log=folder / "log", settings=UNSAFE_BUT_FAST | settings
+        )
+        cluster.prepare()
+        process = cluster.start()
+        running.append((cluster, process))
+        cluster.wait(process)
+        return cluster
+
+    yield start
+    for cluster, process in running:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+        cluster.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("log_statement", "all"),
+        ("log_min_duration_statement", "250"),
+        ("log_min_error_statement", "error"),
+        ("log_error_verbosity", "default"),
+        ("log_parameter_max_length_on_error", "-1"),
+        ("log_connections", "all"),
+        ("track_commit_timestamp", "on"),
+    ],
+)
+def test_a_talkative_database_is_found(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster], name: str, value: str
+):
+    environ["OPENMAI_TALK_DATABASE_URL"] = loud_cluster(**{name: value}).url
+    finding = found(environ, "database log of talk")
+    assert not finding.good
+    assert name in finding.words
+    assert found(environ, "database log of people").good
+
+
+def test_a_superuser_is_found(environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]):
+    environ["OPENMAI_TALK_DATABASE_URL"] = loud_cluster().admin_url
+    assert "superuser" in found(environ, "database of talk").words
+
+
+def test_talk_trusting_another_key_is_found(environ: dict[str, str]):
+    environ["OPENMAI_ROSTER_PUBLIC_KEY"] = site_environment()["OPENMAI_ROSTER_PUBLIC_KEY"]
+    assert not found(environ, "roster key").good
+
+
+def test_a_secret_that_others_can_read_is_found(environ: dict[str, str], tmp_path: Path):
+    path = tmp_path / "secret_key"
+    path.write_text(environ.pop("OPENMAI_SECRET_KEY"))
+    path.chmod(0o600)
+    environ["OPENMAI_SECRET_KEY_FILE"] = str(path)
+    assert found(environ, "files of secrets").good
+    path.chmod(0o640)
+    assert str(path) in found(environ, "files of secrets").words
+
+
+def test_a_front_end_that_was_not_built_is_found(environ: dict[str, str], tmp_path: Path):
+    environ["OPENMAI_STATIC_DIR"] = str(tmp_path)
+    assert not found(environ, "front end").good
+
+
+def test_a_changed_proving_artifact_is_found(environ: dict[str, str], tmp_path: Path):
+    built = ROOT / "build" / "static"
+    copy = tmp_path / "static"
+    copy.mkdir()
+    for path in built.rglob("*"):
+        target = copy / path.relative_to(built)
+        if path.is_dir():
+            target.mkdir()
+        else:
+            os.link(path, target)
+    [wasm] = (copy / "artifacts").glob("semaphore-20.*.wasm")
+    changed = bytearray(wasm.read_bytes())
+    changed[1000] ^= 1
+    wasm.unlink()
+    wasm.write_bytes(changed)
+    environ["OPENMAI_STATIC_DIR"] = str(copy)
+    finding = found(environ, "proving artifacts")
+    assert not finding.good
+    assert "wasm for depth 20" in finding.words
+
+
+@pytest.mark.parametrize(
+    ("name", "check"), [("OPENMAI_SMTP_URL", "outgoing mail"), ("OPENMAI_INBOUND_LISTEN", "incoming mail")]
+)
+def test_mail_that_does_not_answer_is_found(environ: dict[str, str], name: str, check: str):
+    environ[name] = environ[name].rpartition(":")[0] + ":1"
+    assert not found(environ, check).good
+
+
+def test_rosters_of_another_key_are_found_and_stale_ones(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    from tests.factories.cast import Cast
+
+    cast = Cast()
+    served = {"http://localhost:1": cast.index(serial=7), f"http://{HOST}:1": cast.index(serial=5)}
+
+    def answer(url: str, **_: object) -> httpx.Response:
+        return httpx.Response(
+            200, content=served[url.removesuffix("/rosters/index.json")], request=httpx.Request("GET", url)
+        )
+
+    monkeypatch.setattr("openmai.cli.doctor.httpx.get", answer)
+    assert not found(environ, "rosters on people").good
+    environ["OPENMAI_ROSTER_SIGNING_KEY"] = cast.signing_key.private_bytes_raw().hex()
+    environ["OPENMAI_ROSTER_PUBLIC_KEY"] = cast.roster_key.hex()
+    assert found(environ, "rosters on people").good
+    assert "talk is 2 publications behind people" in found(environ, "roster freshness").words
+    served[f"http://{HOST}:1"] = served["http://localhost:1"]
+    assert found(environ, "roster freshness").good
