@@ -3,6 +3,7 @@
 So `openmai verify` loads neither Django nor the demo, and runs where no site is installed.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -32,12 +33,16 @@ class LazyCommands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        registered = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-        import_module(COMMANDS[cmd_name]).register(registered)
-        group = typer.main.get_group(registered)
-        return group.get_command(ctx, cmd_name)
+        module = COMMANDS.get(cmd_name)
+        return _group(module).get_command(ctx, cmd_name) if module else None
+
+
+@cache
+def _group(module: str) -> TyperGroup:
+    """The commands of one module."""
+    registered = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    import_module(module).register(registered)
+    return typer.main.get_group(registered)
 
 
 app = typer.Typer(

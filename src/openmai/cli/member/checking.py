@@ -12,8 +12,8 @@ from openmai.anonymity.limits import MAX_PROOF_FILE
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
+from openmai.cli.member.pins import read_pins
 from openmai.cli.member.show import plain
-from openmai.cli.member.sites import read_pins
 from openmai.cli.member.words import gettext as _
 from openmai.cli.member.words import language
 

@@ -22,15 +22,13 @@ from openmai.cli.member.errors import IdentityTrouble, MemberError, Refused, Usa
 from openmai.cli.member.home import Home, default_cache, default_home, read_private, write_private
 from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror
 from openmai.cli.member.outbox import Entry, Outbox
+from openmai.cli.member.pins import Pins, pin_roster_key, write_pins
 from openmai.cli.member.show import Progress
 from openmai.cli.member.sites import (
-    Pins,
     SiteFacts,
     fetch_facts,
     fetch_proof_file,
-    pin_roster_key,
     send_answer,
-    write_pins,
 )
 from openmai.cli.member.speaking import Speaker
 from openmai.cli.member.web import Web, read_origin
@@ -78,6 +76,9 @@ class Member:
     def outbox(self) -> Outbox:
         return Outbox(self.home, self.domain)
 
+    def _pin(self, *, expected: bytes | None = None) -> Pins:
+        return pin_roster_key(self.home, self.domain.site, self.facts.roster_key, expected=expected)
+
     def _prover(self, depth: int) -> Prover:
         return Prover(load_artifacts(depth, web=self.web, cache=self.cache, progress=self.progress))
 
@@ -91,7 +92,7 @@ class Member:
     ) -> Made:
         """Make and keep a secret; raise `IdentityTrouble` if this season has one already."""
         self._refuse_second_key()
-        pins = pin_roster_key(self.home, self.facts, expected=roster_key)
+        pins = self._pin(expected=roster_key)
         secret, code = new_secret(randbelow), randbytes(recovery.CODE_SIZE)
         sealed = recovery.seal(domain=self.domain, secret=secret, code=code, randbytes=randbytes)
         commitment = self._keep(secret, sealed=sealed if locked else None)
@@ -114,7 +115,7 @@ class Member:
             message = _("The backup is of %(site)s, season %(season)s.")
             raise IdentityTrouble(message % {"site": domain.site, "season": domain.season})
         self._refuse_second_key()
-        pin_roster_key(self.home, self.facts)
+        self._pin()
         return self._keep(secret, sealed=None)
 
     def _refuse_second_key(self) -> None:
@@ -189,7 +190,7 @@ class Member:
     ) -> Speaker:
         """The member, ready to speak."""
         own = self.load(ask_code)
-        pins = pin_roster_key(self.home, self.facts)
+        pins = self._pin()
         mirror = Mirror(self.web, self.facts, pins, self.home, self.progress)
         least = SMALLEST_CROWD if floor is None else floor
         return Speaker(own, mirror, self.outbox, self.cache, clock, sleep, randbelow, least)
@@ -218,7 +219,7 @@ class Member:
 
     def _verified(self, target: str) -> VerifiedPost:
         post = _post_id(target, self.web)
-        key = pin_roster_key(self.home, self.facts).roster_key
+        key = self._pin().roster_key
         try:
             answered = verify_proof_file(fetch_proof_file(self.web, post), roster_key=key)
         except ClaimFailed as error:

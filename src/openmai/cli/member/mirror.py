@@ -22,9 +22,10 @@ from openmai.anonymity.rosters import (
 )
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
-from openmai.cli.member.show import Progress
-from openmai.cli.member.sites import Pins, SiteFacts, write_pins
-from openmai.cli.member.web import Report, Web
+from openmai.cli.member.pins import Pins, write_pins
+from openmai.cli.member.show import Progress, Report
+from openmai.cli.member.sites import SiteFacts
+from openmai.cli.member.web import Web
 from openmai.cli.member.words import gettext as _
 
 # No fewer, whatever the site says of its own floor: a crowd of two is not one.

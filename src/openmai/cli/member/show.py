@@ -1,7 +1,7 @@
 """What the member's commands print: results on standard output, progress and advice on standard error."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from openmai.cli.member.web import Report
-
+# Told how much there is so far, and in all (0: unknown).
+Report = Callable[[int, int], None]
 # Line ends are ours to make; everything else of these classes can move the cursor or turn text around.
 _HIDDEN: Final = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 

@@ -12,7 +12,6 @@ from openmai.anonymity.keys import BadSignature, verify_signature
 from openmai.anonymity.limits import MAX_PROOF_FILE
 from openmai.anonymity.seasons import season_at
 from openmai.cli.member.errors import Refused, Unreachable, Usage
-from openmai.cli.member.home import Home, read_private, write_private
 from openmai.cli.member.web import Web, read_origin
 from openmai.cli.member.words import gettext as _
 
@@ -75,51 +74,6 @@ def _whole(value: object) -> int:
     if type(value) is not int or value < 1:
         raise ValueError("a whole number was expected")
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Pins:
-    """What this machine insists on: the roster key first seen, and the highest serial of the index."""
-
-    roster_key: bytes
-    serial: int
-
-
-def read_pins(home: Home, site: str) -> Pins | None:
-    """The pins of a site, or None for a site that was never used here."""
-    try:
-        document = read_private(home.pins(site))
-        return Pins(parse_hex(document.get("roster_key"), size=32), _serial(document.get("serial")))
-    except FileNotFoundError:
-        return None
-    except (NotCanonical, ValueError) as error:
-        raise Refused(_("%(path)s is damaged.") % {"path": home.pins(site)}) from error
-
-
-def _serial(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("a serial was expected")
-    return value
-
-
-def write_pins(home: Home, site: str, pins: Pins) -> None:
-    write_private(home.pins(site), {"roster_key": pins.roster_key.hex(), "serial": pins.serial})
-
-
-def pin_roster_key(home: Home, facts: SiteFacts, *, expected: bytes | None = None) -> Pins:
-    """Pin the roster key on first use; later raise `Refused` when the site names another.
-
-    `expected` is a key that the member knows from elsewhere.
-    """
-    pins = read_pins(home, facts.domain.site)
-    wanted = expected if expected is not None else pins.roster_key if pins else facts.roster_key
-    if facts.roster_key != wanted:
-        message = _("The site names another roster key (%(found)s) than the one you trust (%(wanted)s).")
-        raise Refused(message % {"found": facts.roster_key.hex(), "wanted": wanted.hex()})
-    if pins is None or pins.roster_key != wanted:
-        pins = Pins(wanted, 0)
-        write_pins(home, facts.domain.site, pins)
-    return pins
 
 
 def fetch_proof_file(web: Web, post: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """HTTP for the member: bounded answers, no cookies, no redirects, problems told in their own words."""
 
 import ipaddress
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -10,12 +9,12 @@ import httpx
 
 from openmai.anonymity.documents import DocumentRefused, load_json
 from openmai.cli.member.errors import Refused, Unreachable, Usage
+from openmai.cli.member.show import Report
 from openmai.cli.member.words import gettext as _
 
 ANSWER_LIMIT: Final = 1_048_576
 _TIMEOUT: Final = httpx.Timeout(30, connect=10)
 _PROBLEM: Final = "application/problem+json"
-Report = Callable[[int, int], None]
 
 
 def read_origin(text: str) -> str:

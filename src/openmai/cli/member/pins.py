@@ -1,0 +1,54 @@
+"""What this machine has learnt of a site and insists on from then on."""
+
+from dataclasses import dataclass
+
+from openmai.anonymity.errors import NotCanonical
+from openmai.anonymity.fields import parse_hex
+from openmai.cli.member.errors import Refused
+from openmai.cli.member.home import Home, read_private, write_private
+from openmai.cli.member.words import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """The roster key first seen (32 bytes), and the highest serial: an older index could hide a removal."""
+
+    roster_key: bytes
+    serial: int
+
+
+def read_pins(home: Home, site: str) -> Pins | None:
+    """The pins of a site, or None for a site that was never used here; raise `Refused` if damaged."""
+    try:
+        document = read_private(home.pins(site))
+        return Pins(parse_hex(document.get("roster_key"), size=32), _serial(document.get("serial")))
+    except FileNotFoundError:
+        return None
+    except (NotCanonical, ValueError) as error:
+        raise Refused(_("%(path)s is damaged.") % {"path": home.pins(site)}) from error
+
+
+def write_pins(home: Home, site: str, pins: Pins) -> None:
+    write_private(home.pins(site), {"roster_key": pins.roster_key.hex(), "serial": pins.serial})
+
+
+def pin_roster_key(home: Home, site: str, offered: bytes, *, expected: bytes | None = None) -> Pins:
+    """Pin the roster key that the site offers on first use; later raise `Refused` when it offers another.
+
+    `expected` is a key that the member knows from elsewhere.
+    """
+    pins = read_pins(home, site)
+    wanted = expected if expected is not None else pins.roster_key if pins else offered
+    if offered != wanted:
+        message = _("The site names another roster key (%(found)s) than the one you trust (%(wanted)s).")
+        raise Refused(message % {"found": offered.hex(), "wanted": wanted.hex()})
+    if pins is None or pins.roster_key != wanted:
+        pins = Pins(wanted, 0)
+        write_pins(home, site, pins)
+    return pins
+
+
+def _serial(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("a serial was expected")
+    return value

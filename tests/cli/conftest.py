@@ -1,0 +1,143 @@
+"""The command as a member calls it, in a home of its own, and small servers of files for it to meet."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from tests.factories.cast import ARTIFACTS, ROOT, SITE, Cast
+
+from openmai.anonymity.artifacts import PINNED
+from openmai.anonymity.encoding import canonical_json
+from openmai.anonymity.seasons import season_at
+from openmai.cli.member.home import Home
+
+COMMAND = Path(sys.executable).with_name("openmai")
+
+
+@dataclass
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, home: Home) -> dict[str, str]:
+    """A member's environment: nothing of this machine's user, artifacts in the cache."""
+    cache = tmp_path / "cache"
+    kept = cache / "openmai" / "artifacts"
+    kept.mkdir(parents=True)
+    for (depth, kind), digest in PINNED.items():
+        if kind != "vkey":
+            (kept / f"{digest}.{kind}").symlink_to(ARTIFACTS / f"semaphore-{depth}.{kind}")
+    inherited = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
+    return inherited | {
+        "HOME": str(tmp_path),
+        "OPENMAI_HOME": str(home.folder),
+        "XDG_CACHE_HOME": str(cache),
+        "LANG": "C.UTF-8",
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Call `openmai` with these arguments; `typed` is its standard input."""
+
+    def call(*arguments: str | Path, typed: str = "", **variables: str) -> Ran:
+        done = subprocess.run(
+            [COMMAND, *map(str, arguments)],
+            env=environment | variables,
+            cwd=ROOT,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@dataclass
+class Files:
+    """An HTTP server of fixed answers: path → (status, headers, body). `asked` tells who asked for what."""
+
+    answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    origin: str = ""
+
+    def put(self, path: str, body: bytes, *, status: int = 200, **headers: str) -> None:
+        self.answers[path] = (
+            status,
+            {name.replace("_", "-"): value for name, value in headers.items()},
+            body,
+        )
+
+
+@pytest.fixture
+def files() -> Iterator[Files]:
+    served = Files()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            served.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            status, headers, body = served.answers.get(self.path, (404, {}, b""))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            if "content-length" not in headers:
+                self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.do_GET()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.origin = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield served
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def site_document(cast: Cast, *, now: int, **changes: object) -> bytes:
+    """What `GET /api/v1/site` says of the cast's site in the season of `now`."""
+    document: dict[str, object] = {
+        "site": SITE,
+        "season": season_at(now).id,
+        "tick_seconds": 600,
+        "next_tick": "2026-03-20T10:10:00Z",
+        "floor": 20,
+        "root_grace_seconds": 172_800,
+        "receipt_key": cast.receipt_key.public_key().public_bytes_raw().hex(),
+        "roster_key": cast.roster_key.hex(),
+        "people_origin": "http://localhost:8000",
+        "sections": [{"slug": "work", "en": "Work", "zh": "工作"}],
+        "limits": {},
+    }
+    return canonical_json(document | changes)
