@@ -1,5 +1,6 @@
 """Pages that belong to no context: the design system, and what is shown when something went wrong."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import engines
@@ -31,7 +32,10 @@ def error_page(request: HttpRequest, *, status: int, title: str, happened: str, 
     """What happened and what to do. Needs neither database nor user, since either may be what is broken."""
     template = engines["jinja2"].env.get_template("web/error.html")  # type: ignore[attr-defined] # Jinja2's own
     context = {
-        "page": build_page(path=request.get_full_path(), member=False, navigation=False),
+        # Who reads is not asked, so where that decides the navigation bar there is none.
+        "page": build_page(
+            path=request.get_full_path(), member=False, navigation=settings.OPENMAI_SITE == "talk"
+        ),
         "status": status,
         "title": title,
         "happened": happened,
