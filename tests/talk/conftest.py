@@ -9,6 +9,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
+from tests.factories.cast import Cast, PublishedRoster
 
 from openmai.anonymity.rosters import open_index
 from openmai.platform import clock
@@ -17,7 +18,6 @@ from openmai.talk.actions import TickReport, keep_snapshot, write_tick
 from openmai.talk.epoch import EPOCH
 from openmai.talk.rules import Rules
 from openmai.talk.snapshots import FetchedEpoch, Snapshot
-from tests.factories.cast import Cast, PublishedRoster
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,10 @@ class Talk:
 
     def send(self, body: bytes, *, language: str = "en") -> HttpResponse:
         return self.client.post(
-            "/api/v1/submissions", body, content_type="application/json", headers={"accept-language": language}
+            "/api/v1/submissions",
+            body,
+            content_type="application/json",
+            headers={"accept-language": language},
         )
 
     def accepted(self, body: bytes) -> dict[str, Any]:

@@ -22,7 +22,9 @@ def invented_persona(thread: bytes, number: int, now: datetime) -> Persona:
 
 
 def fill_thread(thread: bytes, *, replies: int, now: datetime, voices: int = 7) -> list[bytes]:
-    """So many replies by `voices` personas, every third one below the last direct one; their ids by position."""
+    """So many replies by `voices` personas, every third one below the last direct one; their ids by
+    position.
+    """
     season = Thread.objects.get(id=thread).season
     personas = Persona.objects.bulk_create(invented_persona(thread, number, now) for number in range(voices))
     posts: list[Post] = []
@@ -53,7 +55,12 @@ def fill_list(threads: int, *, season: str, now: datetime, section: str = "pay")
         tick = now + timedelta(minutes=number)
         thread = sha256(b"thread" + number.to_bytes(4, "big"))
         Thread.objects.create(
-            id=thread, season=season, section=section, title=f"Thread {number}", opened_at=tick, active_at=tick
+            id=thread,
+            season=season,
+            section=section,
+            title=f"Thread {number}",
+            opened_at=tick,
+            active_at=tick,
         )
         persona = invented_persona(thread, 0, tick)
         persona.save(force_insert=True)

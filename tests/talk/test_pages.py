@@ -7,14 +7,23 @@ from html import unescape
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-
-from openmai.anonymity.proof_file import verify_proof_file
-from openmai.anonymity.rosters import key_fingerprint
 from tests.factories.cast import HARBOUR_PROVABLE
 from tests.talk.conftest import Talk
 from tests.talk.long_threads import fill_thread
 
-PAGES = ("/{lang}/", "/{lang}/s/work/", "/{lang}/about/", "/{lang}/new/", "/{lang}/new/?section=pay", "/{lang}/identity/", "/{lang}/outbox/", "/{lang}/design/")
+from openmai.anonymity.proof_file import verify_proof_file
+from openmai.anonymity.rosters import key_fingerprint
+
+PAGES = (
+    "/{lang}/",
+    "/{lang}/s/work/",
+    "/{lang}/about/",
+    "/{lang}/new/",
+    "/{lang}/new/?section=pay",
+    "/{lang}/identity/",
+    "/{lang}/outbox/",
+    "/{lang}/design/",
+)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -25,7 +34,17 @@ def test_every_page_is_there_in_both_languages(talk: Talk, page: str, language: 
     assert f'lang="{"zh-Hans" if language == "zh-hans" else "en"}"' in response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["/en/s/gossip/", f"/en/t/{'0' * 64}/", f"/en/p/{'0' * 64}/", f"/en/p/{'0' * 64}/verify/", "/en/?after=x", "/nowhere"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/en/s/gossip/",
+        f"/en/t/{'0' * 64}/",
+        f"/en/p/{'0' * 64}/",
+        f"/en/p/{'0' * 64}/verify/",
+        "/en/?after=x",
+        "/nowhere",
+    ],
+)
 def test_what_is_not_there_is_a_page_that_says_so(talk: Talk, path: str):
     response = talk.get(path)
     assert response.status_code == 404
@@ -179,7 +198,9 @@ def test_every_page_costs_the_same_number_of_statements(talk: Talk):
     ids = fill_thread(long.id, replies=400, now=talk.now)
 
     def statements(path: str) -> int:
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert talk.get(path).status_code in (200, 302)
         return len(captured)
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.factories.cast import HARBOUR, HARBOUR_PROVABLE, ORCHID, SITE
+from tests.talk.conftest import Talk
 
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import R
 from openmai.anonymity.submission import Join, build_submission
 from openmai.talk import api
 from openmai.talk.epoch import EPOCH, Epoch
-from tests.factories.cast import HARBOUR, HARBOUR_PROVABLE, ORCHID, SITE
-from tests.talk.conftest import Talk
 
 # The order of Baby Jubjub's and BN254's base field: the x of a point lies below it.
 P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
@@ -34,7 +34,9 @@ def check_refused(talk: Talk, body: bytes, *, status: int, code: str, pointer: s
     return problem
 
 
-def changed(*path: str, to: object = None, by: Callable[[Any], Any] | None = None) -> Callable[[Document], None]:
+def changed(
+    *path: str, to: object = None, by: Callable[[Any], Any] | None = None
+) -> Callable[[Document], None]:
     """A change of one field of a submission."""
 
     def change(document: Document) -> None:
@@ -74,7 +76,12 @@ def flip_point(proof: str) -> str:
 
 FORM = {
     "a field too many": (changed("extra", to=1), 422, "unknown-field", "/extra"),
-    "a field too many in the content": (changed("content", "author", to="Alice"), 422, "unknown-field", "/content/author"),
+    "a field too many in the content": (
+        changed("content", "author", to="Alice"),
+        422,
+        "unknown-field",
+        "/content/author",
+    ),
     "a field too few": (without("signature"), 422, "missing-field", "/signature"),
     "a field too few in the join": (without("join", "proof"), 422, "missing-field", "/join/proof"),
     "another version": (changed("version", to=2), 422, "bad-value", "/version"),
@@ -86,7 +93,12 @@ FORM = {
     "text not in NFC": (changed("content", "title", to="e\u0301"), 422, "not-canonical", "/content/title"),
     "a key in capitals": (changed("key", by=str.upper), 422, "not-canonical", "/key"),
     "a root as a number": (changed("join", "root", by=int), 400, "malformed-json", None),
-    "a root with a leading zero": (changed("join", "root", by=lambda x: "0" + x), 422, "not-canonical", "/join/root"),
+    "a root with a leading zero": (
+        changed("join", "root", by=lambda x: "0" + x),
+        422,
+        "not-canonical",
+        "/join/root",
+    ),
     "root + r": (changed("join", "root", by=add_r), 422, "not-canonical", "/join/root"),
     "nullifier + r": (changed("join", "nullifier", by=add_r), 422, "not-canonical", "/join/nullifier"),
     "root 0": (changed("join", "root", to="0"), 422, "zero-root", "/join/root"),
@@ -94,13 +106,38 @@ FORM = {
     "a short proof": (changed("join", "proof", by=lambda x: x[2:]), 422, "not-canonical", "/join/proof"),
     "another site": (changed("content", "site", to="evil.example"), 422, "wrong-site", "/content/site"),
     "another season": (changed("content", "season", to="s227"), 422, "wrong-season", "/content/season"),
-    "no such section": (changed("content", "section", to="gossip"), 422, "unknown-section", "/content/section"),
+    "no such section": (
+        changed("content", "section", to="gossip"),
+        422,
+        "unknown-section",
+        "/content/section",
+    ),
     "an opening without a join": (changed("join", to=None), 422, "join-required", "/join"),
-    "an unknown roster": (changed("join", "roster", to="company/acme/provable"), 422, "unknown-roster", "/join/roster"),
-    "no roster's name": (changed("join", "roster", to="company/acme/invented"), 422, "bad-value", "/join/roster"),
+    "an unknown roster": (
+        changed("join", "roster", to="company/acme/provable"),
+        422,
+        "unknown-roster",
+        "/join/roster",
+    ),
+    "no roster's name": (
+        changed("join", "roster", to="company/acme/invented"),
+        422,
+        "bad-value",
+        "/join/roster",
+    ),
     "a root never published": (changed("join", "root", to="5"), 422, "unknown-root", "/join/root"),
-    "another roster's label": (changed("join", "roster", to=HARBOUR_PROVABLE), 422, "unknown-root", "/join/roster"),
-    "an altered text": (changed("content", "body", to="Everything is fine."), 422, "bad-signature", "/signature"),
+    "another roster's label": (
+        changed("join", "roster", to=HARBOUR_PROVABLE),
+        422,
+        "unknown-root",
+        "/join/roster",
+    ),
+    "an altered text": (
+        changed("content", "body", to="Everything is fine."),
+        422,
+        "bad-signature",
+        "/signature",
+    ),
     "another signature": (changed("signature", to="00" * 64), 422, "bad-signature", "/signature"),
     "another key": (changed("key", to="11" * 32), 422, "bad-signature", "/signature"),
     "another nullifier": (changed("join", "nullifier", to="7"), 422, "invalid-proof", "/join/proof"),

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from openmai.anonymity.keys import verify_signature
 from tests.factories.cast import DOMAIN, HARBOUR
 from tests.talk.conftest import Talk
+
+from openmai.anonymity.keys import verify_signature
 
 
 def test_alice_speaks_and_the_post_appears_at_the_tick(talk: Talk):
@@ -47,7 +48,10 @@ def test_bob_answers_and_alice_answers_without_a_new_proof(talk: Talk):
 
     document = talk.get(f"/api/v1/threads/{opening.id.hex()}").json()
     assert document["reply_count"] == 2
-    assert {reply["content"]["body"] for reply in document["replies"]} == {"Seven here.", "That is not lawful."}
+    assert {reply["content"]["body"] for reply in document["replies"]} == {
+        "Seven here.",
+        "That is not lawful.",
+    }
     kinds = {persona["kind"]: persona["opened"] for persona in document["personas"]}
     assert kinds == {"attested": True, "site": False}
     page = talk.get(f"/en/t/{opening.id.hex()}/").content.decode()

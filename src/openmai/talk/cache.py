@@ -1,7 +1,8 @@
-"""The epoch cache: between two ticks no page changes, so its bytes are kept in front of Django until the next tick.
+"""The epoch cache: between two ticks no page changes, so its bytes are kept in front of Django until the
+next tick.
 
-The privacy epoch is the cache epoch. Every kept answer says to the second how long it holds; when a tick is due and
-not yet written, the old page is served as stale after a second.
+The privacy epoch is the cache epoch. Every kept answer says to the second how long it holds; when a tick is
+due and not yet written, the old page is served as stale after a second.
 """
 
 import hashlib

@@ -67,7 +67,8 @@ def statement_of(post: VerifiedPost, language: str) -> str:
     """What a proof file proves, in one sentence."""
     if post.label is None:
         text = _(
-            "Written by one of %(crowd)d verified members of %(site)s on the roster of %(date)s. Not altered since."
+            "Written by one of %(crowd)d verified members of %(site)s on the roster of %(date)s. "
+            "Not altered since."
         )
         return text % {"crowd": post.crowd, "site": post.site, "date": post.roster_date}
     company = post.label.zh if language.startswith("zh") else post.label.en
@@ -84,7 +85,8 @@ def evidence_of(post: VerifiedPost) -> str:
             "Every member of this roster was verified by a mail that their employer's server signed (DKIM)."
         ),
         "attested": _(
-            "That the members of this roster work there is the operator's word; the proof is that one of them wrote this."
+            "That the members of this roster work there is the operator's word; "
+            "the proof is that one of them wrote this."
         ),
         "site": _(
             "The members of this roster work for any of the companies of this site; which one is not said."

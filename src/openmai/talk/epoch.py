@@ -1,7 +1,7 @@
 """The memory of one epoch: what was accepted and waits for the tick. Nothing of it touches a disk before.
 
-One process holds it (docs/adr/0002). If the process ends, what waited is gone, and the outboxes of the writers send it
-again: that is why nothing is written early, not even at an orderly end.
+One process holds it (docs/adr/0002). If the process ends, what waited is gone, and the outboxes of the
+writers send it again: that is why nothing is written early, not even at an orderly end.
 """
 
 from collections import defaultdict
@@ -43,7 +43,9 @@ class TakenContent(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The join that an accepted submission came with: `statement` names the roster's epoch, `proof` is 128 bytes."""
+    """The join that an accepted submission came with: `statement` names the roster's epoch, `proof` is 128
+    bytes.
+    """
 
     statement: bytes
     proof: bytes
@@ -75,8 +77,8 @@ class Waiting:
 class Epoch:
     """What waits, and up to when what is published is complete. Safe to share between threads.
 
-    `generation` grows at each tick that was written; whoever decides by what the database said passes the generation
-    that it asked under, so that no decision outlives a tick.
+    `generation` grows at each tick that was written; whoever decides by what the database said passes the
+    generation that it asked under, so that no decision outlives a tick.
     """
 
     def __init__(self, *, capacity: int = CAPACITY) -> None:
@@ -139,7 +141,9 @@ class Epoch:
             return item
 
     def close(self, tick: datetime) -> list[Waiting]:
-        """Take stock for `tick`: everything that is due, in the order of the ids. It keeps waiting until `written`."""
+        """Take stock for `tick`: everything that is due, in the order of the ids. It keeps waiting until
+        `written`.
+        """
         with self._lock:
             self._closing = tick if self._closing is None else max(tick, self._closing)
             return [self._waiting[key] for key in sorted(self._waiting) if self._waiting[key].due <= tick]

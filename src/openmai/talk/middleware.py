@@ -1,4 +1,6 @@
-"""What the talk site does to answers: the API speaks problems only, and what is the same in each language says so."""
+"""What the talk site does to answers: the API speaks problems only, and what is the same in each language
+says so.
+"""
 
 from collections.abc import Callable
 
@@ -15,7 +17,9 @@ def is_neutral(path: str) -> bool:
 
 
 class ApiAnswers:
-    """Turns every error under /api/ and /rosters/ into a problem, also those of the framework (404, 405, 400)."""
+    """Turns every error under /api/ and /rosters/ into a problem, also those of the framework (404, 405,
+    400).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response

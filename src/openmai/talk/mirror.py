@@ -1,4 +1,6 @@
-"""The rosters again, from talk's own origin: a device that is about to speak never asks the people site for them."""
+"""The rosters again, from talk's own origin: a device that is about to speak never asks the people site for
+them.
+"""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe

@@ -1,7 +1,8 @@
 """What the talk cluster stores: rosters, threads, personas, their joins and posts.
 
-No sequence, no clock but the tick, no counter per event: keys are hashes, rows are written by the tick alone, all in
-one transaction and in the order of their hash (docs/adr/0001, docs/threat-model.md). All digests are 32 bytes.
+No sequence, no clock but the tick, no counter per event: keys are hashes, rows are written by the tick
+alone, all in one transaction and in the order of their hash (docs/adr/0001, docs/threat-model.md). All
+digests are 32 bytes.
 """
 
 from typing import ClassVar
@@ -90,7 +91,9 @@ class RosterEpoch(models.Model):
 
 
 class Thread(models.Model):
-    """A thread, by the id of its opening. `active_at` and `replies` are computed again at each tick that touches it."""
+    """A thread, by the id of its opening. `active_at` and `replies` are computed again at each tick that
+    touches it.
+    """
 
     id = models.BinaryField(primary_key=True)
     season = models.CharField(max_length=8)
@@ -122,7 +125,9 @@ class Thread(models.Model):
 
 
 class Persona(models.Model):
-    """One member in one thread. `words` are the alias in English; `numbered` says whether its number is shown, too."""
+    """One member in one thread. `words` are the alias in English; `numbered` says whether its number is
+    shown, too.
+    """
 
     id = models.BinaryField(primary_key=True)
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="personas", db_index=False)
@@ -155,8 +160,8 @@ class Persona(models.Model):
 class Post(models.Model):
     """An opening or a reply, by the id of its content.
 
-    `position` is its place in the thread (0: the opening); `branch` the position of the reply directly under the
-    opening that it descends from, so that (branch, position) is the order of a page.
+    `position` is its place in the thread (0: the opening); `branch` the position of the reply directly
+    under the opening that it descends from, so that (branch, position) is the order of a page.
     """
 
     id = models.BinaryField(primary_key=True)
@@ -191,7 +196,9 @@ class Post(models.Model):
 
 
 class Join(models.Model):
-    """The membership proof with which a persona entered, or entered again; keyed by the content that it came with."""
+    """The membership proof with which a persona entered, or entered again; keyed by the content that it
+    came with.
+    """
 
     content = models.OneToOneField(Post, on_delete=models.PROTECT, primary_key=True, related_name="join")
     persona = models.ForeignKey(Persona, on_delete=models.PROTECT, related_name="joins", db_index=False)

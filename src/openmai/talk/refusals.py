@@ -21,7 +21,7 @@ _POINTERS: Final = {
 
 
 def problem_of_refusal(error: Refused | AnonymityError) -> Problem:
-    """The problem that tells `error`. An error without a code of its own is a fault of ours, and raised on."""
+    """The problem that tells `error`. One without a code of its own is a fault of ours, and raised on."""
     code = getattr(error, "code", None)
     if code not in KINDS:
         raise error

@@ -1,8 +1,8 @@
-"""What this site demands of a submission and how it keeps time: the settings, in the words of the protocol."""
+"""What this site demands of a submission and how it keeps time: the settings in the protocol's words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -52,4 +52,5 @@ class Rules:
 
 def rules() -> Rules:
     """The rules of the running site."""
-    return cast(Rules, settings.OPENMAI_RULES)
+    loaded: Rules = settings.OPENMAI_RULES
+    return loaded

@@ -1,4 +1,6 @@
-"""The sections of Job Talk: a fixed list, because a section is a decision of the operator and not of a visitor."""
+"""The sections of Job Talk: a fixed list, because a section is a decision of the operator and not of a
+visitor.
+"""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,6 @@
-"""The talk site as one WSGI application: static files, the epoch cache, Django, and the ticker that turns the epoch."""
+"""The talk site as one WSGI application: static files, the epoch cache, Django, and the ticker that turns
+the epoch.
+"""
 
 import atexit
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Fetching what the people site published, as a stranger would: over HTTP, bounded, and believing only signatures."""
+"""Fetching what the people site published, as a stranger would: over HTTP, bounded, and believing only
+signatures.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -107,7 +109,8 @@ class RosterSource:
 
 
 def fetch_snapshot(source: RosterSource, *, held: Held, key: bytes, domain: Domain) -> Snapshot | None:
-    """Fetch and check what is new; None if nothing is. About 70 µs for each leaf of a new epoch (the tree is rebuilt).
+    """Fetch and check what is new; None if nothing is. About 70 µs for each leaf of a new epoch (the tree
+    is rebuilt).
 
     Raises a `SnapshotError`, or the `AnonymityError` that says what is wrong with a document.
     """

@@ -1,4 +1,6 @@
-"""Who may speak in a thread: the personas that are known there, and the rule that binds nullifier, key and label."""
+"""Who may speak in a thread: the personas that are known there, and the rule that binds nullifier, key and
+label.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -68,7 +70,8 @@ class Claimed:
 def check_persona(claimed: Claimed, known: Iterable[Known], *, now: datetime) -> Known | None:
     """Return the persona that speaks, or None for a newcomer; docs/protocol.md §6, check 5.
 
-    `known` holds every persona of the thread that has this key or this nullifier. Raises one of the errors above.
+    `known` holds every persona of the thread that has this key or this nullifier. Raises one of the errors
+    above.
     """
     own: Known | None = None
     for persona in known:

@@ -1,7 +1,9 @@
-"""The thread that writes each tick, aligned to the wall clock: one in the one process that serves the talk site.
+"""The thread that writes each tick, aligned to the wall clock: one in the one process that serves the talk
+site.
 
-A database that cannot be reached costs nothing but time: what waits keeps waiting, pages are served from memory, and
-the next tick tries again. When the process ends, what waits is lost on purpose (openmai.talk.epoch).
+A database that cannot be reached costs nothing but time: what waits keeps waiting, pages are served from
+memory, and the next tick tries again. When the process ends, what waits is lost on purpose
+(openmai.talk.epoch).
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Addresses of Job Talk: pages live under a language prefix, everything that programs read does not."""
 
-from django.urls import path, register_converter
+from django.urls import URLPattern, URLResolver, path, register_converter
 
 from openmai.talk import mirror, views
 from openmai.talk.api import api
@@ -20,7 +20,7 @@ pages = [
     path("identity/", views.identity, name="identity"),
     path("outbox/", views.outbox, name="outbox"),
 ]
-plain = [
+plain: list[URLPattern | URLResolver] = [
     path("", views.to_language),
     path("t/<digest:thread>", views.to_language),
     path("p/<digest:post>", views.to_language),

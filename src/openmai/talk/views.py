@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from openmai.platform import clock
 from openmai.talk import claims
 from openmai.talk.cursors import ActivityCursor, BadCursor, PlaceCursor
-from openmai.talk.documents import site_document
 from openmai.talk.queries.posts import post_place, proven_post
 from openmai.talk.queries.thread import ThreadPage, thread_page
 from openmai.talk.queries.threads import list_threads
@@ -76,8 +75,6 @@ def thread(request: HttpRequest, thread: bytes) -> HttpResponse:
 
 def _thread_context(page: ThreadPage) -> dict[str, object]:
     now = clock.utc_now()
-    site = rules()
-    open_season = page.head.season == site.domain(now).season
     return {
         "head": page.head,
         "section": BY_SLUG.get(page.head.section),
@@ -85,8 +82,7 @@ def _thread_context(page: ThreadPage) -> dict[str, object]:
         "prev_url": f"?before={page.earlier.encode()}" if page.earlier else None,
         "next_url": f"?after={page.later.encode()}" if page.later else None,
         "end_url": f"?before={PlaceCursor.end().encode()}" if page.later else None,
-        "open": open_season,
-        "site_info": site_document(site, now),
+        "open": page.head.season == rules().domain(now).season,
         "now": now,
     }
 
@@ -160,25 +156,21 @@ def about(request: HttpRequest) -> HttpResponse:
     return render(request, "talk/about.html", {"rules": rules()})
 
 
-def _device_page(request: HttpRequest, template: str, **context: object) -> HttpResponse:
-    """A page that a script brings to life; the script finds the site's document in a data attribute."""
-    site = site_document(rules(), clock.utc_now())
-    return render(request, template, {"site_info": site, "sections": SECTIONS, **context})
-
-
 @require_safe
 def compose(request: HttpRequest) -> HttpResponse:
-    return _device_page(request, "talk/compose.html", section=BY_SLUG.get(request.GET.get("section", "")))
+    """The script asks /api/v1/site for what it must know; the page brings the form."""
+    asked = BY_SLUG.get(request.GET.get("section", ""))
+    return render(request, "talk/compose.html", {"sections": SECTIONS, "section": asked})
 
 
 @require_safe
 def identity(request: HttpRequest) -> HttpResponse:
-    return _device_page(request, "talk/identity.html")
+    return render(request, "talk/identity.html")
 
 
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    return _device_page(request, "talk/outbox.html")
+    return render(request, "talk/outbox.html")
 
 
 @require_safe

@@ -10,8 +10,9 @@ from openmai.anonymity.rosters import roster_kind, roster_slug
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """`name_en` and `name_zh` are the alias as shown, `kind` is "provable", "attested" or "site", `op` marks whoever
-    opened the thread."""
+    """`name_en` and `name_zh` are the alias as shown, `kind` is "provable", "attested" or "site", `op`
+    marks whoever opened the thread.
+    """
 
     nullifier: bytes
     key: bytes

@@ -1,4 +1,6 @@
-"""The talk site's worker: keeps its rosters as new as the people site's, and knows of that site nothing else."""
+"""The talk site's worker: keeps its rosters as new as the people site's, and knows of that site nothing
+else.
+"""
 
 import logging
 import os
@@ -8,7 +10,7 @@ from threading import Event
 from typing import Final
 
 import django
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 
 from openmai.anonymity.errors import AnonymityError
 from openmai.platform.clock import utc_now
@@ -31,6 +33,7 @@ def run(config: TalkConfig, *, stop: Event | None = None, clock: Callable[[], da
         while not stopped.is_set():
             _try_refresh(source, rules=rules, now=clock())
             stopped.wait(pause)
+    connection.close()
 
 
 def _try_refresh(source: RosterSource, *, rules: Rules, now: datetime) -> None:

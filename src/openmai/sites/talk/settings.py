@@ -1,4 +1,6 @@
-"""Django settings of the talk site. No accounts, sessions, messages or cookies: the applications are not installed."""
+"""Django settings of the talk site. No accounts, sessions, messages or cookies: the applications are not
+installed.
+"""
 
 import secrets
 

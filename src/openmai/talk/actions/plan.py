@@ -16,6 +16,7 @@ from openmai.talk.queries.publication import Existing
 class Written:
     """The rows of one submission; only its post is always there."""
 
+    thread_id: bytes
     post: Post
     thread: Thread | None
     persona: Persona | None
@@ -35,7 +36,9 @@ class Plan:
 
 
 def persona_id(thread: bytes, nullifier: bytes) -> bytes:
-    """Key of a persona's row: SHA-256 of thread and nullifier, so that it says nothing new and needs no randomness."""
+    """Key of a persona's row: SHA-256 of thread and nullifier, so that it says nothing new and needs no
+    randomness.
+    """
     return sha256(thread + nullifier)
 
 
@@ -59,6 +62,7 @@ class _Planner:
         opens = isinstance(item.content, Opening)
         persona = persona_id(item.thread, item.nullifier)
         row = Written(
+            thread_id=item.thread,
             post=self._post(item, persona),
             thread=self._thread(item) if opens else None,
             persona=None if persona in self._personas else self._persona(item, persona),

@@ -12,7 +12,9 @@ from openmai.talk.snapshots import FetchedEpoch, Snapshot
 
 @transaction.atomic
 def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> None:
-    """Put the new epochs in force, all or none; what they replace, or the index no longer names, is superseded."""
+    """Put the new epochs in force, all or none; what they replace, or the index no longer names, is
+    superseded.
+    """
     season = snapshot.index.season
     # The row is the lock: two workers cannot both step forward.
     held = RosterIndex.objects.select_for_update().filter(season=season).first()

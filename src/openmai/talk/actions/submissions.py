@@ -46,7 +46,9 @@ class ThreadWaiting(ThreadNotFound):
 
 
 class ThreadClosed(Refused):
-    """The thread belongs to a season that is over: under new secrets a member would be a second persona in it."""
+    """The thread belongs to a season that is over: under new secrets a member would be a second persona in
+    it.
+    """
 
     code: ClassVar = "wrong-season"
     pointer: ClassVar = "/content/thread"
@@ -142,8 +144,9 @@ def _check_section(content: Opening | Reply) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
-    """The content was accepted before. `same` is false if signature or proof differ: they are checked in full then,
-    and change nothing either."""
+    """The content was accepted before. `same` is false if signature or proof differ: they are checked in
+    full then, and change nothing either.
+    """
 
     receipt: Receipt
     same: bool
@@ -152,9 +155,10 @@ class _Earlier:
 def _earlier(spoken: _Spoken, epoch: Epoch, rules: Rules) -> _Earlier | None:
     join = spoken.submission.join
     proofs = (spoken.submission.signature, None if join is None else join.proof.points)
+    state: State = "waiting"
     waiting = epoch.get(spoken.id)
     if waiting is not None:
-        key, state, due = waiting.key, "waiting", waiting.due
+        key, due = waiting.key, waiting.due
         same = proofs == (waiting.signature, None if waiting.entry is None else waiting.entry.proof)
     elif (published := standing.published(spoken.id)) is not None:
         key, state, due = published.key, "published", published.tick

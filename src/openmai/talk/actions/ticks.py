@@ -29,8 +29,8 @@ class TickReport:
 def write_tick(*, epoch: Epoch, rules: Rules, now: datetime) -> TickReport:
     """Publish what is due at the tick that `now` belongs to, and begin the next generation of pages.
 
-    One transaction. A row that a constraint refuses (another process was faster) falls alone, with what hangs on it.
-    If the database cannot be reached its error is passed on and everything keeps waiting.
+    One transaction. A row that a constraint refuses (another process was faster) falls alone, with what
+    hangs on it. If the database cannot be reached its error is passed on and everything keeps waiting.
     """
     tick = tick_at(now, rules.tick_seconds)
     items = epoch.close(tick)
@@ -48,7 +48,9 @@ def _write(items: Sequence[Waiting], tick: datetime) -> int:
 
 
 def _insert(plan: Plan) -> int:
-    """Insert the plan, halving what a constraint refuses until the guilty row stands alone; how many were written."""
+    """Insert the plan, halving what a constraint refuses until the guilty row stands alone; how many were
+    written.
+    """
     try:
         with transaction.atomic():
             _insert_all(plan)
@@ -69,7 +71,7 @@ def _insert_all(plan: Plan) -> None:
 
 def _recount(rows: Sequence[Written]) -> None:
     """Replies and latest activity of the threads that were answered, computed from their posts."""
-    answered = sorted({bytes(row.post.thread_id) for row in rows if not row.thread})
+    answered = sorted({row.thread_id for row in rows if not row.thread})
     if not answered:
         return
     with connection.cursor() as cursor:

@@ -12,7 +12,8 @@ def rows(statement: str, parameters: Mapping[str, Any]) -> list[Row]:
     """All rows of a statement; `%(name)s` marks its parameters."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        found: list[Row] = cursor.fetchall()
+    return found
 
 
 def one(statement: str, parameters: Mapping[str, Any]) -> Row | None:

@@ -61,8 +61,8 @@ def post_place(post: bytes) -> PostPlace | None:
 def proven_post(post: bytes) -> Proven | None:
     """A post under the newest join of its persona that is not younger than the post itself. One statement."""
     row = one(
-        """SELECT p.content, p.signature, p.tick, p.thread_id, t.section, t.title, o.content,
-                  a.nullifier, a.key, a.roster, a.label_en, a.label_zh, a.numbered, p.persona_id = o.persona_id,
+        """SELECT p.content, p.signature, p.tick, p.thread_id, t.section, t.title, o.content, a.nullifier,
+                  a.key, a.roster, a.label_en, a.label_zh, a.numbered, p.persona_id = o.persona_id,
                   j.content_id, j.proof, e.envelope
            FROM talk_post p JOIN talk_thread t ON t.id = p.thread_id JOIN talk_post o ON o.id = t.id
            JOIN talk_persona a ON a.id = p.persona_id

@@ -10,7 +10,9 @@ from openmai.talk.queries.database import rows
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """`next_position` by thread, `branch` by post, `personas` by their row's key, `words` as (thread, words)."""
+    """`next_position` by thread, `branch` by post, `personas` by their row's key, `words` as (thread,
+    words).
+    """
 
     posts: frozenset[bytes]
     next_position: Mapping[bytes, int]
@@ -27,7 +29,8 @@ def existing(items: Sequence[Waiting]) -> Existing:
     )
     ids = {"ids": [item.id for item in items], "threads": threads, "parents": parents}
     places = rows(
-        "SELECT thread_id, max(position) + 1 FROM talk_post WHERE thread_id = ANY(%(threads)s) GROUP BY thread_id",
+        "SELECT thread_id, max(position) + 1 FROM talk_post "
+        "WHERE thread_id = ANY(%(threads)s) GROUP BY thread_id",
         ids,
     )
     personas = rows("SELECT id, thread_id, words FROM talk_persona WHERE thread_id = ANY(%(threads)s)", ids)

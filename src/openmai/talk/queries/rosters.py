@@ -1,16 +1,17 @@
-"""Rosters as they were taken over: for the API, for the mirror, and for the next snapshot to be compared with."""
+"""Rosters as they were taken over: for the API, for the mirror, and for the next snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from openmai.anonymity.rosters import roster_kind, roster_slug
-from openmai.talk.queries.database import one, rows
+from openmai.talk.queries.database import Row, one, rows
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is held of a season: the index's serial and bytes (None before the first), and each roster's newest epoch
-    with the digest of its statement."""
+    """What is held of a season: the index's serial and bytes (None before the first), and of each roster the
+    newest epoch with the digest of its statement.
+    """
 
     serial: int
     envelope: bytes | None
@@ -57,14 +58,17 @@ def held(season: str) -> Held:
 
 def current_rosters(season: str, *, floor: int) -> list[CurrentRoster]:
     found = rows(
-        """SELECT roster, epoch, root, size, live, settled, label_en, label_zh, leaves, id FROM talk_rosterepoch
-           WHERE season = %(season)s AND superseded_at IS NULL ORDER BY roster""",
+        """SELECT roster, epoch, root, size, live, settled, label_en, label_zh, leaves, id
+           FROM talk_rosterepoch WHERE season = %(season)s AND superseded_at IS NULL ORDER BY roster""",
         {"season": season},
     )
-    return [
-        CurrentRoster(*row[:2], int.from_bytes(row[2], "big"), *row[3:], open=row[5] >= floor)
-        for row in found
-    ]
+    return [_current(row, floor) for row in found]
+
+
+def _current(row: Row, floor: int) -> CurrentRoster:
+    roster, epoch, root, size, live, settled, *rest = row
+    counts = int.from_bytes(root, "big"), size, live, settled
+    return CurrentRoster(*(roster, epoch, *counts, *rest, settled >= floor))
 
 
 def index_envelope(season: str) -> bytes | None:

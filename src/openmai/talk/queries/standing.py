@@ -10,7 +10,7 @@ from openmai.talk.standing import Claimed, Known
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A post as far as a repeated submission is compared with it; `proof` is None if it came without a join."""
+    """What a repeated submission is compared with; `proof` is None if the post came without a join."""
 
     key: bytes
     signature: bytes
@@ -20,7 +20,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class ThreadStanding:
-    """A thread, whether the parent asked for is in it, and its personas that have the key or the nullifier."""
+    """A thread, whether it has the parent asked for, and its personas that have the key or the nullifier."""
 
     season: str
     parent_found: bool
@@ -41,7 +41,8 @@ class RosterRoot:
 def published(content_id: bytes) -> Published | None:
     row = one(
         """SELECT a.key, p.signature, j.proof, p.tick
-           FROM talk_post p JOIN talk_persona a ON a.id = p.persona_id LEFT JOIN talk_join j ON j.content_id = p.id
+           FROM talk_post p JOIN talk_persona a ON a.id = p.persona_id
+           LEFT JOIN talk_join j ON j.content_id = p.id
            WHERE p.id = %(id)s""",
         {"id": content_id},
     )
@@ -55,9 +56,10 @@ def is_published(content_id: bytes) -> bool:
 def thread_standing(thread: bytes, *, parent: bytes | None, claimed: Claimed) -> ThreadStanding | None:
     found = rows(
         """SELECT t.season,
-                  %(parent)s::bytea IS NULL
-                      OR EXISTS (SELECT 1 FROM talk_post p WHERE p.id = %(parent)s AND p.thread_id = t.id),
-                  a.nullifier, a.key, a.roster, (SELECT max(j.tick) FROM talk_join j WHERE j.persona_id = a.id)
+                  %(parent)s::bytea IS NULL OR EXISTS (
+                      SELECT 1 FROM talk_post p WHERE p.id = %(parent)s AND p.thread_id = t.id),
+                  a.nullifier, a.key, a.roster,
+                  (SELECT max(j.tick) FROM talk_join j WHERE j.persona_id = a.id)
            FROM talk_thread t
            LEFT JOIN talk_persona a ON a.thread_id = t.id AND (a.key = %(key)s OR a.nullifier = %(nullifier)s)
            WHERE t.id = %(thread)s""",
@@ -73,7 +75,8 @@ def roster_root(season: str, roster: str, root: int) -> RosterRoot | None:
     """The newest epoch of the roster that has this root."""
     row = one(
         """SELECT id, settled, superseded_at, label_en, label_zh FROM talk_rosterepoch
-           WHERE season = %(season)s AND roster = %(roster)s AND root = %(root)s ORDER BY epoch DESC LIMIT 1""",
+           WHERE season = %(season)s AND roster = %(roster)s AND root = %(root)s
+           ORDER BY epoch DESC LIMIT 1""",
         {"season": season, "roster": roster, "root": be32(root)},
     )
     return None if row is None else RosterRoot(*row)

@@ -35,7 +35,9 @@ _IN_TIME: Final = " AND p.position > %(position)s ORDER BY p.position LIMIT %(li
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """A post with its author. `content` is its JSON; `answers` is whom it answers, None if that is the opening."""
+    """A post with its author. `content` is its JSON; `answers` is whom it answers, None if that is the
+    opening.
+    """
 
     id: bytes
     parent: bytes | None
@@ -90,21 +92,21 @@ def thread_head(thread: bytes) -> ThreadHead | None:
     row = one(
         """SELECT t.season, t.section, t.title, t.opened_at, t.active_at, t.replies,
                   p.id, p.parent_id, p.position, p.branch, p.tick, p.content, p.signature,
-                  a.nullifier, a.key, a.roster, a.label_en, a.label_zh, a.numbered, p.persona_id
+                  a.nullifier, a.key, a.roster, a.label_en, a.label_zh, a.numbered, true, p.persona_id
            FROM talk_thread t JOIN talk_post p ON p.id = t.id JOIN talk_persona a ON a.id = p.persona_id
            WHERE t.id = %(thread)s""",
         {"thread": thread},
     )
     if row is None:
         return None
-    opening = PostView(*row[6:13], voice=voice(*row[13:19], op=True), answers=None)
-    return ThreadHead(thread, *row[:6], opener=row[19], opening=opening)
+    opening = PostView(*(*row[6:13], voice(*row[13:20]), None))
+    return ThreadHead(*(thread, *row[:6], row[20], opening))
 
 
 def thread_page(
     thread: bytes, *, after: PlaceCursor | None, before: PlaceCursor | None, size: int = PAGE
 ) -> ThreadPage | None:
-    """The page after or before a place (both exclusive), or the first one; None if there is no such thread."""
+    """The page after or before a place (both exclusive), or the first; None if there is no such thread."""
     head = thread_head(thread)
     if head is None:
         return None
@@ -144,4 +146,4 @@ def _replies(head: ThreadHead, order: str, place: PlaceCursor, size: int) -> Seq
 
 def _post(row: Row) -> PostView:
     answers = None if row[14] is None else voice(*row[14:21])
-    return PostView(*row[:7], voice=voice(*row[7:14]), answers=answers)
+    return PostView(*(*row[:7], voice(*row[7:14]), answers))

@@ -14,7 +14,7 @@ _EXCERPT: Final = 160
 # The statement is put together from these parts alone; values are parameters.
 _SELECT: Final = """
 SELECT t.id, t.section, t.title, left(p.content->>'body', %(excerpt)s), t.replies, t.opened_at, t.active_at,
-       a.nullifier, a.key, a.roster, a.label_en, a.label_zh, a.numbered
+       a.nullifier, a.key, a.roster, a.label_en, a.label_zh, a.numbered, true
 FROM talk_thread t JOIN talk_post p ON p.id = t.id JOIN talk_persona a ON a.id = p.persona_id
 WHERE true
 """
@@ -55,7 +55,7 @@ def list_threads(*, section: str | None, after: ActivityCursor | None, size: int
         "thread": after.thread if after else None,
         "limit": size + 1,
     }
-    lines = tuple(ThreadLine(*row[:7], voice=voice(*row[7:], op=True)) for row in rows(statement, parameters))
+    lines = tuple(ThreadLine(*(*row[:7], voice(*row[7:]))) for row in rows(statement, parameters))
     shown = lines[:size]
     following = ActivityCursor(shown[-1].active_at, shown[-1].id) if len(lines) > size else None
     return ThreadList(shown, following)
