@@ -236,10 +236,12 @@ export class Composer {
   // ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private async send(): Promise<void> {
-    if (this.busy || !this.check()) return;
+    if (this.busy) return;
     this.setBusy(true);
     replace(this.outcome);
     try {
+      await this.speaker.ready();
+      if (!this.check()) return;
       const entry = await this.speak();
       this.steps.show("sending", say("stepSending"), null);
       await this.deliver(entry);

@@ -18,10 +18,6 @@ const common = sayer(en.common, zh.common);
 export const labelText = (label: Label | null): string =>
   label === null ? common("randomAlias") : common("employeeOf", { company: label[language()] });
 
-const GONE: readonly string[] = ["not-in-roster", "below-floor", "roster-unknown"];
-
-const companyOf = (roster: string): string => roster.split("/")[1] ?? "";
-
 /** The open companies of the site, each once, by name. */
 function openCompanies(rosters: readonly RosterFacts[]): Label[] {
   const labels = new Map<string, Label>();
@@ -34,6 +30,7 @@ export class Speaker {
   crowd: Crowd | null = null;
   private known: PersonaNote | null = null;
   private asked = 0;
+  private search: Promise<void> = Promise.resolve();
   private readonly choices: HTMLElement;
   private readonly meter: HTMLElement;
   private readonly strip: HTMLElement;
@@ -86,8 +83,8 @@ export class Speaker {
     const name = common("aliasWithLabel", { alias: note.alias[language()], label: labelText(note.label) });
     this.show(name, note.alias);
     replace(this.meter, make("p", { class: "field-help" }, say("knownHere", { alias: note.alias[language()] })));
-    // The worker is loaded only when somebody is about to speak.
-    this.form.addEventListener("focusin", () => void this.find(note.roster === "site" ? null : companyOf(note.roster), note), { once: true });
+    // The list need not be looked at to speak on: the worker does so if the join has to be renewed.
+    this.crowd = { roster: note.roster, kind: note.kind, label: note.label, live: 0, settled: 0, published: "" };
   }
 
   private onChange(target: EventTarget | null): void {
@@ -95,7 +92,7 @@ export class Speaker {
       const radio = need(this.form, "[value='other']", HTMLInputElement);
       radio.checked = true;
     } else if (!(target instanceof HTMLInputElement) || target.name !== "speaker") return;
-    void this.choose();
+    this.search = this.choose();
   }
 
   /** The company that is chosen: a slug, null for the random alias, undefined while nothing is. */
@@ -113,24 +110,27 @@ export class Speaker {
       this.show(say("nobodyYet"), null);
       return replace(this.meter);
     }
-    await this.find(company, null);
+    await this.find(company);
+  }
+
+  /** Resolves when the last choice has been looked up, so that sending does not overtake it. */
+  ready(): Promise<void> {
+    return this.search;
   }
 
   /** Looks for the member in the list of members; of several questions only the last one's answer counts. */
-  private async find(company: string | null, fixed: PersonaNote | null): Promise<void> {
+  private async find(company: string | null): Promise<void> {
     const asked = ++this.asked;
-    if (fixed === null) {
-      replace(this.meter, make("p", { class: "field-help" }, say("checking")));
-      this.show(say("nobodyYet"), null);
-    }
+    replace(this.meter, make("p", { class: "field-help" }, say("checking")));
+    this.show(say("nobodyYet"), null);
     try {
       const crowd = await prover.ask("crowd", { facts: await fetchSite(), company });
       if (asked !== this.asked) return;
-      this.crowd = fixed === null ? crowd : { ...crowd, roster: fixed.roster };
+      this.crowd = crowd;
       if (company !== null) rememberCompany(company);
-      if (fixed === null) await this.found(crowd);
+      await this.found(crowd);
     } catch (error) {
-      if (asked === this.asked) this.lost(error, fixed);
+      if (asked === this.asked) this.lost(error);
     }
     this.changed();
   }
@@ -143,12 +143,7 @@ export class Speaker {
     this.show(common("aliasWithLabel", { alias: alias[language()], label }), alias);
   }
 
-  private lost(error: unknown, fixed: PersonaNote | null): void {
-    if (fixed !== null && error instanceof ProverError && GONE.includes(error.code)) {
-      // Whoever has joined may go on for seven days, whatever becomes of the list meanwhile.
-      this.crowd = { roster: fixed.roster, kind: fixed.kind, label: fixed.label, live: 0, settled: 0, published: "" };
-      return;
-    }
+  private lost(error: unknown): void {
     const note = make("p", { class: "field-errors", role: "alert" }, describe(error));
     replace(this.meter, note, this.remedy(error));
   }
@@ -161,7 +156,7 @@ export class Speaker {
       return make("p", {}, make("a", { class: "btn btn-primary btn-sm", href }, say("toIdentity")));
     }
     if (error.code === "roster-key-changed") return button(common("trustKey"), "quiet", () => void this.trust());
-    return button(common("retry"), "quiet", () => void this.choose());
+    return button(common("retry"), "quiet", () => void (this.search = this.choose()));
   }
 
   private async trust(): Promise<void> {
