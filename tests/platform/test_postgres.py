@@ -131,7 +131,7 @@ def test_a_left_over_pid_file_does_not_stop_the_start(folder: Path):
         pass
     other = EmbeddedCluster(name="talk", home=folder / "talk", log=folder / "log")
     with running(other) as stranger:
-        # As after a crash of the machine: the number in the file now belongs to another server of the same user.
+        # As after a crash of the machine: the number now belongs to another server of the same user.
         (folder / "people" / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n")
         with running(make(folder)) as process:
             assert process.poll() is None
