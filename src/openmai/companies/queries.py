@@ -63,7 +63,7 @@ _COLUMNS: Final = ("id", "slug", "name_en", "name_zh", "trade")
 
 def find_companies(*, words: str = "", trade: str = "", after: str = "") -> CompanyPage:
     """Companies in the order of their slug whose name, slug or domain contains every word; keyset pages."""
-    found = Company.objects.filter(slug__gt=after)
+    found = Company.objects.filter(slug__gt=after.replace("\0", ""))
     for word in words[:SEARCH_MAX].replace("\0", "").split():
         found = found.filter(
             Q(name_en__icontains=word)
@@ -79,7 +79,7 @@ def find_companies(*, words: str = "", trade: str = "", after: str = "") -> Comp
 
 
 def company_by_slug(slug: str) -> CompanyCard | None:
-    row = Company.objects.filter(slug=slug).values_list(*_COLUMNS).first()
+    row = Company.objects.filter(slug=slug.replace("\0", "")).values_list(*_COLUMNS).first()
     return CompanyCard(*row) if row else None
 
 

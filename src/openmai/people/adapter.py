@@ -1,14 +1,18 @@
 """How django-allauth makes, names and mails a member."""
 
-from typing import Any
+from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from openmai.people.models import Member
 from openmai.platform.clock import utc_now
+
+EMAIL_MAX: Final = 254
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is untyped
@@ -20,6 +24,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
         user.joined_on = utc_now().date()
         saved: Member = super().save_user(request, user, form, commit=commit)
         return saved
+
+    def clean_email(self, email: str) -> str:
+        # allauth would cut a longer address to the size of its column, and mail a stranger.
+        if len(email) > EMAIL_MAX:
+            raise ValidationError(_("This address is too long."))
+        return email
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """allauth adds address, browser and time of the request to its notices; we mail none of them."""

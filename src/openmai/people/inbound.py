@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.db import close_old_connections
+from django.db import connections
 
 from openmai.people.actions import accept_mail
 from openmai.people.signed_mail import MAX_BYTES, MailRefused
@@ -59,7 +59,6 @@ class Mailbox:
         return LATER
 
     def _judge(self, raw: bytes) -> str:
-        close_old_connections()
         try:
             accept_mail(raw=raw, now=self._clock(), look_up=self._look_up)
         except MailRefused:
@@ -67,7 +66,8 @@ class Mailbox:
         except DnsUnavailable:
             return LATER
         finally:
-            close_old_connections()
+            # The thread may never be used again, and nobody would close its connection.
+            connections.close_all()
         return TAKEN
 
 

@@ -122,13 +122,13 @@ async def _in_thread(act: Callable[[datetime], None], clock: Clock) -> None:
 
 
 def _with_connection(act: Callable[[datetime], None], now: datetime) -> None:
-    from django.db import close_old_connections
+    from django.db import connections
 
-    close_old_connections()
     try:
         act(now)
     finally:
-        close_old_connections()
+        # The thread may never be used again, and nobody would close its connection.
+        connections.close_all()
 
 
 def _publish(now: datetime) -> None:

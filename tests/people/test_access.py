@@ -1,0 +1,181 @@
+"""Who may see and do what: every route, for a visitor, its owner, and somebody else."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, employ, enrol
+from tests.people.conftest import browser
+
+from openmai.people import actions
+from openmai.people.models import Employment, MailProof, Member
+
+OK, LOGIN, GONE, MOVED, REFUSED, CREATED = 200, "log-in", 404, 302, 422, 201
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each sees with GET: a visitor, the owner Alice, and Bob, whose it is not."""
+
+    visitor: Any
+    alice: Any
+    bob: Any
+    arguments: Callable[["World"], dict[str, Any]] = lambda _world: {}
+
+
+@dataclass(frozen=True)
+class World:
+    employment: Employment
+    proof: MailProof
+
+
+PUBLIC = Row(OK, OK, OK)
+MEMBERS = Row(LOGIN, OK, OK)
+# allauth sends those who are logged in away from its entrance.
+ENTRANCE = Row(OK, MOVED, MOVED)
+
+MATRIX: dict[str, Row] = {
+    "healthz": PUBLIC,
+    "roster_index": Row(GONE, GONE, GONE),
+    "roster_statement": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
+    "roster_leaves": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
+    "api:openapi-json": PUBLIC,
+    "api:api-root": Row(GONE, GONE, GONE),
+    "api:enrol": Row(405, 405, 405),
+    "people:home": PUBLIC,
+    "people:account": MEMBERS,
+    "people:employments": MEMBERS,
+    "people:employment_new": MEMBERS,
+    # Without a code on its way there is nothing to enter.
+    "people:employment_code": Row(LOGIN, MOVED, MOVED),
+    "people:mail_proof_new": MEMBERS,
+    "people:mail_proof": Row(LOGIN, OK, GONE, lambda w: {"proof_id": w.proof.id}),
+    "people:employment_end": Row(LOGIN, OK, GONE, lambda w: {"employment_id": w.employment.id}),
+    "people:enrol": MEMBERS,
+    "companies:list": PUBLIC,
+    "companies:company": Row(OK, OK, OK, lambda _w: {"slug": HARBOUR}),
+    "web:design": PUBLIC,
+    "account_login": ENTRANCE,
+    "account_signup": ENTRANCE,
+    "account_logout": Row(MOVED, OK, OK),
+    "account_inactive": PUBLIC,
+    "account_email_verification_sent": PUBLIC,
+    "account_confirm_email": Row(OK, OK, OK, lambda _w: {"key": "no:such:key"}),
+    "account_email": MEMBERS,
+    "account_change_password": MEMBERS,
+    "account_reset_password": PUBLIC,
+    "account_reset_password_done": PUBLIC,
+    "account_reset_password_from_key": Row(OK, OK, OK, lambda _w: {"uidb36": "1", "key": "no-key"}),
+    "account_reset_password_from_key_done": PUBLIC,
+}
+
+
+def routes(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    """The name of every route of the site."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from routes(pattern, inner)
+        elif isinstance(pattern, URLPattern):
+            assert pattern.name, f"{pattern} has no name, so it cannot be in the matrix"
+            yield f"{namespace}{pattern.name}"
+
+
+@pytest.fixture
+def world(alice: Member, bob: Member, today: datetime) -> World:
+    employment_id = employ(alice, f"alice@{HARBOUR_DOMAIN}", now=today)
+    enrol(alice, now=today)
+    proof = actions.open_mail_proof(
+        member_id=alice.id, company_slug=HARBOUR, now=today, randbytes=lambda size: b"s" * size
+    )
+    return World(Employment.objects.get(id=employment_id), proof)
+
+
+def seen(client: Client, path: str) -> int | str:
+    answer = client.get(path)
+    if answer.status_code == MOVED and answer["Location"].startswith("/en/account/login/?next="):
+        return LOGIN
+    return answer.status_code
+
+
+def test_every_route_is_in_the_matrix_and_the_matrix_has_no_other():
+    assert set(routes()) == set(MATRIX)
+
+
+def test_everybody_sees_what_the_matrix_says(world: World, alice: Member, bob: Member):
+    clients = {"visitor": browser(), "alice": browser(alice), "bob": browser(bob)}
+    found, expected = {}, {}
+    for name, row in MATRIX.items():
+        path = reverse(name, kwargs=row.arguments(world))
+        for who, client in clients.items():
+            found[name, who] = seen(client, path)
+            expected[name, who] = getattr(row, who)
+    assert found == expected
+
+
+def test_bob_can_neither_end_nor_learn_of_alices_employment(world: World, bob: Member):
+    path = f"/en/employment/{world.employment.id}/end/"
+    assert browser(bob).post(path).status_code == GONE
+    assert browser().post(path).status_code == MOVED
+    world.employment.refresh_from_db()
+    assert world.employment.ended_on is None
+    invented = browser(bob).get("/en/employment/00000000-0000-4000-8000-000000000000/end/")
+    existing = browser(bob).get(path)
+    assert invented.content.replace(b"00000000-0000-4000-8000-000000000000", b"") == existing.content.replace(
+        str(world.employment.id).encode(), b""
+    )
+
+
+def test_alice_ends_her_employment(world: World, alice: Member):
+    done = browser(alice).post(f"/en/employment/{world.employment.id}/end/", follow=True)
+    assert done.redirect_chain == [("/en/employment/", MOVED)]
+    assert "ended" in done.content.decode()
+    again = browser(alice).post(f"/en/employment/{world.employment.id}/end/", follow=True)
+    assert "ended before" in again.content.decode()
+
+
+def test_pages_of_members_are_kept_by_no_cache(world: World, alice: Member):
+    client = browser(alice)
+    for name in ("home", "account", "employments", "employment_new", "enrol"):
+        answer = client.get(reverse(f"people:{name}"))
+        assert "no-store" in answer["Cache-Control"], name
+        assert "private" in answer["Cache-Control"], name
+
+
+def test_public_files_set_no_cookie(visitor: Client):
+    for path in ("/healthz", "/rosters/index.json", "/en/", "/en/companies/", "/api/v1/openapi.json"):
+        assert not visitor.get(path).cookies, path
+
+
+def test_a_closed_account_is_shut_out(alice: Member, as_alice: Client):
+    assert as_alice.get("/en/account/").status_code == OK
+    Member.objects.update(is_active=False)
+    assert seen(as_alice, "/en/account/") == LOGIN
+
+
+def test_the_next_page_after_log_in_is_on_this_site(alice: Member, visitor: Client):
+    for target in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
+        answer = Client().post(
+            f"/en/account/login/?next={target}",
+            {"login": alice.email, "password": "correct horse battery", "next": target},
+        )
+        assert answer.status_code == MOVED
+        assert answer["Location"] == "/en/"
+
+
+def test_every_answer_carries_the_security_headers(visitor: Client):
+    for path in ("/en/", "/healthz", "/nowhere", "/api/v1/nowhere", "/rosters/index.json"):
+        policy = visitor.get(path)["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy, "the people site compiles nothing"
+
+
+@pytest.mark.parametrize(
+    "path", ["/en/employment/new/?company=%00", "/en/employment/new/?company=" + "x" * 500]
+)
+def test_a_hostile_query_is_only_ignored(as_alice: Client, path: str):
+    assert as_alice.get(path).status_code == OK
