@@ -80,7 +80,7 @@ $(PYTHON_READY): requirements.lock pyproject.toml scripts/make-venv
 $(NODE_READY): package.json package-lock.json scripts/check-node
 	@scripts/check-node
 	@echo "Installing the Node packages…"
-	@npm ci --silent
+	@npm ci --loglevel=error
 	@touch $@
 
 $(BUILD_READY): $(NODE_READY) $(FRONTEND)
