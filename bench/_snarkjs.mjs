@@ -1,4 +1,5 @@
-// snarkjs, driven line by line: a JSON request on standard input, its duration in milliseconds on standard output.
+// snarkjs, driven line by line: a JSON request on standard input, its durations in milliseconds on standard
+// output: by the clock, and of the processor (all threads).
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import * as snarkjs from "snarkjs"
@@ -17,8 +18,9 @@ const actions = {
 for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line)
     const start = performance.now()
+    const before = process.cpuUsage()
     const answer = await actions[request.action](request)
-    const duration = performance.now() - start
-    console.log(JSON.stringify({ duration, answer }))
+    const { user, system } = process.cpuUsage(before)
+    console.log(JSON.stringify({ wall: performance.now() - start, processor: (user + system) / 1e3, answer }))
 }
 process.exit(0)
