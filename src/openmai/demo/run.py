@@ -101,7 +101,7 @@ class Demo:
         if not seeded.exists():
             begun.touch()
             self._say("Filling the demo with an invented community, once; this takes a minute or two…")
-            answer = self._seed("people", {})
+            answer = self._seed("people", {"dkim_keys": str(self._folder.dkim)})
             logins = answer.pop("logins")
         # The talk part fetches its rosters from the people site over HTTP, as the talk worker does.
         self._supervisor.add(services.pop("people"))
@@ -179,7 +179,9 @@ class Demo:
 
     def _seed(self, site: Site, inbox: dict[str, Any]) -> dict[str, Any]:
         log = self._folder.log(f"seed-{site}")
-        return run_part(site, inbox, environment=self._environment[site], log=log, wait=self._wait)
+        return run_part(
+            site, inbox, environment=self._environment[site], log=log, wait=self._wait, say=self._say
+        )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:

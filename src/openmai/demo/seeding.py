@@ -1,8 +1,9 @@
 """Fills the demo once. Each part runs in a process under its own site's settings; this hands results along.
 
-`python -m openmai.demo.seeding people` runs `openmai.demo.people_part.run`, `… talk` the talk part. A part
-gets a JSON object on standard input and answers with one on the pipe that `--answer-fd` names. The secrets of
-the invented members travel from the people part to the talk part that way, in memory only.
+`python -m openmai.demo.seeding people` runs `openmai.demo.seed.people.run`, `… talk` the talk part. A part
+gets a JSON object on standard input. On the pipe that `--answer-fd` names it tells its progress, a JSON
+string a line, and answers with a JSON object. The secrets of the invented members travel from the people
+part to the talk part that way, in memory only.
 """
 
 import argparse
@@ -15,15 +16,16 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import IO, Any, Final, Protocol
 
+from openmai.demo.seed.timeline import SeasonTooYoung
 from openmai.platform.clock import utc_now
 from openmai.platform.logging import hide_uncaught_messages
 from openmai.platform.supervisor import end_of_log
 
 _PARTS: Final = {
-    "people": ("openmai.demo.people_part", "openmai.sites.people.settings"),
-    "talk": ("openmai.demo.talk_part", "openmai.sites.talk.settings"),
+    "people": ("openmai.demo.seed.people", "openmai.sites.people.settings"),
+    "talk": ("openmai.demo.seed.talk", "openmai.sites.talk.settings"),
 }
 JsonObject = dict[str, Any]
 
@@ -33,10 +35,10 @@ class SeedFailed(Exception):
 
 
 class Part(Protocol):
-    """What `people_part` and `talk_part` offer."""
+    """What `openmai.demo.seed.people` and `…talk` offer."""
 
     def __call__(self, inbox: JsonObject, *, now: datetime, progress: Callable[[str], None]) -> JsonObject:
-        """Fill one site; `inbox` is what the part before it answered ({} for the first)."""
+        """Fill one site; `inbox` is what it must know, `progress` takes a line for the terminal."""
 
 
 def run_part(
@@ -46,6 +48,7 @@ def run_part(
     environment: Mapping[str, str],
     log: Path,
     wait: Callable[[subprocess.Popen[bytes]], None],
+    say: Callable[[str], None],
 ) -> JsonObject:
     """Run one part to its end and return its answer. `wait` returns when the process has ended, or raises."""
     reading, writing = os.pipe()
@@ -61,8 +64,8 @@ def run_part(
             start_new_session=True,
         )
         os.close(writing)
-        collected: list[bytes] = []
-        reader = threading.Thread(target=lambda: collected.append(answer.read()))
+        answers: list[JsonObject] = []
+        reader = threading.Thread(target=_listen, args=(answer, say, answers.append))
         reader.start()
         try:
             _hand_over(process, json.dumps(inbox).encode())
@@ -73,8 +76,17 @@ def run_part(
             reader.join()
     if process.returncode != 0:
         raise SeedFailed(f"The demo's {site} part could not be filled. {end_of_log(log)}")
-    document: JsonObject = json.loads(collected[0])
-    return document
+    return answers[0]
+
+
+def _listen(pipe: IO[bytes], say: Callable[[str], None], keep: Callable[[JsonObject], None]) -> None:
+    """Strings are progress, the object is the answer."""
+    for line in pipe:
+        told = json.loads(line)
+        if isinstance(told, str):
+            say(told)
+        else:
+            keep(told)
 
 
 def _hand_over(process: subprocess.Popen[bytes], document: bytes) -> None:
@@ -97,9 +109,14 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = settings
     importlib.import_module("django").setup()
     run: Part = importlib.import_module(module).run
-    answer = run(json.load(sys.stdin), now=utc_now(), progress=lambda text: print(text, flush=True))
-    with os.fdopen(options.answer_fd, "wb") as pipe:
-        pipe.write(json.dumps(answer).encode())
+    with os.fdopen(options.answer_fd, "w", buffering=1, encoding="ascii") as pipe:
+        try:
+            answer = run(
+                json.load(sys.stdin), now=utc_now(), progress=lambda text: print(json.dumps(text), file=pipe)
+            )
+        except SeasonTooYoung as error:
+            sys.exit(str(error))
+        print(json.dumps(answer), file=pipe)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,20 @@
+"""The rosters that the talk site holds, as trees to prove in."""
+
+from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.rosters import unpack_leaves
+from openmai.talk.queries.rosters import current_rosters, leaves_file
+
+
+class LeavesMissing(Exception):
+    """The talk site holds a roster's statement without its leaves."""
+
+
+def read_trees(season: str) -> dict[str, LeanIMT]:
+    """Every current roster of the season, by id."""
+    trees = {}
+    for roster in current_rosters(season, floor=0):
+        data = leaves_file(roster.leaves)
+        if data is None:
+            raise LeavesMissing(roster.roster)
+        trees[roster.roster] = LeanIMT(unpack_leaves(data))
+    return trees
