@@ -5,8 +5,7 @@ from typing import Literal
 Site = Literal["people", "talk"]
 
 _PERMISSIONS = ", ".join(
-    f"{feature}=()"
-    for feature in ("camera", "microphone", "geolocation", "payment", "usb", "serial", "bluetooth", "midi")
+    f"{feature}=()" for feature in ("camera", "microphone", "geolocation", "payment", "usb", "serial", "midi")
 )
 
 
