@@ -48,13 +48,22 @@ class Output {
   async finish() {
     const sorted = Object.fromEntries(Object.entries(this.manifest).sort(([a], [b]) => (a < b ? -1 : 1)));
     const target = path.join(OUT, "manifest.json");
+    const before = await readManifest(target);
     await writeFile(`${target}.new`, `${JSON.stringify(sorted, null, 2)}\n`);
     await rename(`${target}.new`, target);
-    await removeStale(new Set(Object.values(sorted)));
+    await removeStale(new Set([...Object.values(sorted), ...Object.values(before)]));
   }
 }
 
-/** Removes files of earlier builds. A page that was loaded before the build has its scripts already. */
+async function readManifest(file) {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+/** Removes what neither this build nor the one before it wrote: a page loaded before asks for its worker only later. */
 async function removeStale(current) {
   for (const entry of await readdir(OUT, { withFileTypes: true, recursive: true })) {
     const file = path.join(entry.parentPath ?? entry.path, entry.name);

@@ -9,7 +9,7 @@ import { DraftPlace, emptyDraft, type Draft } from "./drafts.ts";
 import { describe, problemText } from "./failures.ts";
 import * as en from "./messages/en.ts";
 import * as zh from "./messages/zh.ts";
-import { prover } from "./prover.ts";
+import { prover, ProverError } from "./prover.ts";
 import { labelText, Speaker } from "./speaker.ts";
 import { megabytes, Steps, type StepNames } from "./steps.ts";
 import { language, sayer, timeOf } from "./words.ts";
@@ -39,6 +39,19 @@ const STEP_NAMES: StepNames = {
 function randomWithin(span: number): number {
   const [word] = crypto.getRandomValues(new Uint32Array(1));
   return Math.floor((word! / 2 ** 32) * span);
+}
+
+/**
+ * Whether the page shows this opening, white space aside. The worker then computes the thread's id from it: a page that
+ * showed other words under the same id could lead a member into a thread that is not what it seems (threat 7).
+ */
+function isShown(opening: unknown): boolean {
+  const { title, body } = opening as { title?: unknown; body?: unknown };
+  const shown = document.querySelector(".post-opening");
+  if (shown === null) return true; // a composer on a page of its own
+  const plain = (text: unknown): string => String(text ?? "").replace(/\s+/g, "");
+  const [heading, text] = [shown.querySelector("h1"), shown.querySelector(".post-body")];
+  return plain(heading?.textContent) === plain(title) && plain(text?.textContent) === plain(body);
 }
 
 /** Which field a problem's JSON pointer speaks of. */
@@ -268,6 +281,7 @@ export class Composer {
     const { section, title, body } = this.current();
     if (this.thread === null) return { kind: "opening", section, title, body };
     const { opening } = await fetchThread(this.thread);
+    if (!isShown(opening.content)) throw new ProverError("thread-altered");
     return { kind: "reply", thread: this.thread, parent: this.parent, body, opening: opening.content };
   }
 

@@ -152,6 +152,8 @@ class IdentityPage {
     this.draw();
     const part = this.part("code");
     part.hidden = false;
+    // One thing at a time: whoever goes on without having written the code down may lose the key.
+    for (const name of ["have", "enrol", "restore"]) this.part(name).hidden = true;
     need(part, "[data-code-note]", HTMLElement).textContent = text;
     need(part, "[data-code]", HTMLElement).textContent = made.code;
     this.askForGroup(part, made.code.split("-"));

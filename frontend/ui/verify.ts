@@ -32,6 +32,7 @@ class Checker {
     );
     input.addEventListener("change", () => void this.checkFile(input.files?.[0]));
     replace(this.root, this.url === undefined ? null : this.button(), field, this.claims, this.result);
+    this.root.classList.add("stack");
     this.root.hidden = false;
   }
 
