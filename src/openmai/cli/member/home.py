@@ -1,6 +1,5 @@
 """The member's folder: private files, written whole or not at all, and forgotten after their season."""
 
-import json
 import os
 import shutil
 import stat
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from openmai.anonymity.content import SITE_PATTERN
 from openmai.anonymity.documents import DocumentRefused, load_json
+from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.seasons import SEASON_PATTERN, season_called
 from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.words import gettext as _
@@ -78,13 +78,14 @@ def default_cache() -> Path:
 
 
 def write_private(path: Path, document: object) -> None:
-    """Write JSON that only the owner can read; a reader sees the old file or the new one."""
+    """Write canonical JSON that only the owner can read; a reader sees the old file or the new one."""
+    data = canonical_json(document)
     make_private_folder(path.parent)
     # mkstemp makes the file 0600 from the start.
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False, indent=1)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(part).replace(path)

@@ -33,7 +33,7 @@ class Progress:
     def waiting(self, what: str) -> Iterator[None]:
         """For what cannot be counted."""
         columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-        with Bar(*columns, console=self.console, transient=True) as bar:
+        with Bar(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as bar:
             bar.add_task(what, total=None)
             yield
 
@@ -41,7 +41,7 @@ class Progress:
     def counting(self, what: str) -> Iterator[Report]:
         """For bytes: tell the report how many there are so far, and in all."""
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
-        with Bar(*columns, console=self.console, transient=True) as bar:
+        with Bar(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
@@ -49,7 +49,7 @@ class Progress:
     def until(self, what: str, *, seconds: float) -> Iterator[Report]:
         """For a time that is known before."""
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-        with Bar(*columns, console=self.console, transient=True) as bar:
+        with Bar(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as bar:
             task = bar.add_task(what, total=max(seconds, 1))
             yield lambda done, _total: bar.update(task, completed=done)
 

@@ -1,0 +1,290 @@
+"""From a ticket to a proof on the command line alone, against both real sites with real databases."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+from tests.cli.conftest import COMMAND, Ran, Run
+from tests.factories.cast import ROOT, SITE
+
+from openmai.anonymity.proof_file import verify_proof_file
+from openmai.cli.member.home import Home
+
+# Alice works at Harbour Logistics with 24 colleagues who are enrolled already; prints a ticket for her.
+COMMUNITY = """
+import secrets
+import django
+django.setup()
+from openmai.anonymity.seasons import season_at
+from openmai.people import actions
+from openmai.people.models import Enrolment
+from openmai.platform.clock import utc_now
+from tests.factories.people import employ, make_companies, make_member
+now = utc_now()
+make_companies(now=now)
+season = season_at(int(now.timestamp())).id
+for letter in "abcdefghijklmnopqrstuvwx":
+    colleague = make_member(f"Colleague{letter}", now=now)
+    employ(colleague, f"{letter}@harbour.example", now=now)
+    Enrolment.objects.create(
+        member=colleague, season=season, commitment=bytes(1) + secrets.token_bytes(31),
+        nullifier=secrets.token_bytes(32), proof=secrets.token_bytes(128), ticket=secrets.token_bytes(32),
+        enrolled_on=now.date(),
+    )
+alice = make_member("Alice", now=now)
+employ(alice, "alice@harbour.example", now=now)
+print(actions.issue_ticket(member_id=alice.id, now=now, randbytes=secrets.token_bytes))
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def new_database(url: str) -> str:
+    """A database of its own in the running cluster."""
+    name = f"cli_{secrets.token_hex(8)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    parts = urlsplit(url)
+    return parts._replace(path=f"/{name}").geturl()
+
+
+def call(environment: dict[str, str], *command: str | Path) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@dataclass
+class Sites:
+    """Both sites, running. `ticket` is Alice's."""
+
+    people: dict[str, str]
+    talk: dict[str, str]
+    origin: str
+    ticket: str
+    processes: dict[str, subprocess.Popen[bytes]]
+
+    def start(self, name: str, environment: dict[str, str], *command: str) -> None:
+        self.processes[name] = subprocess.Popen([COMMAND, *command], env=environment, cwd=ROOT)
+
+    def start_talk(self) -> None:
+        self.start("talk", self.talk, "serve", "talk", "--listen", self.origin.removeprefix("http://"))
+        wait_for(f"{self.origin}/healthz")
+
+    def kill(self, name: str) -> None:
+        """As a power cut would, children included."""
+        process = self.processes.pop(name)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for each in [process.pid, *map(int, children)]:
+            os.kill(each, signal.SIGKILL)
+        process.wait(timeout=10)
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.wait(timeout=30)
+
+
+def wait_for(url: str) -> None:
+    for _attempt in range(300):
+        try:
+            if httpx.get(url, timeout=5).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{url} does not answer")
+
+
+@pytest.fixture(scope="module")
+def sites(
+    people_environment: dict[str, str], talk_environment: dict[str, str], tmp_path_factory
+) -> Iterator[Sites]:
+    people_port, talk_port = free_port(), free_port()
+    people_origin, origin = f"http://localhost:{people_port}", f"http://127.0.0.1:{talk_port}"
+    shared = {
+        "OPENMAI_PEOPLE_ORIGIN": people_origin,
+        "OPENMAI_TALK_ORIGIN": origin,
+        "OPENMAI_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "OPENMAI_STATIC_DIR": str(ROOT / "build" / "static"),
+        "OPENMAI_TICK_SECONDS": "4",
+        "OPENMAI_EPOCH_SECONDS": "1",
+        "OPENMAI_EPOCH_MIN_JOINERS": "1",
+    }
+    people, talk = people_environment | shared, talk_environment | shared
+    people["OPENMAI_PEOPLE_DATABASE_URL"] = new_database(people["OPENMAI_PEOPLE_DATABASE_URL"])
+    talk["OPENMAI_TALK_DATABASE_URL"] = new_database(talk["OPENMAI_TALK_DATABASE_URL"])
+    talk["OPENMAI_ROSTER_SOURCE"] = people_origin
+    call(people, COMMAND, "migrate", "--site", "people")
+    call(talk, COMMAND, "migrate", "--site", "talk")
+    django = {"DJANGO_SETTINGS_MODULE": "openmai.sites.people.settings"}
+    ticket = call(people | django, sys.executable, "-c", COMMUNITY).split()[-1]
+    running = Sites(people, talk, origin, ticket, {})
+    running.start("people", people, "serve", "people", "--listen", f"127.0.0.1:{people_port}")
+    running.start("worker", talk, "serve", "worker", "--site", "talk")
+    running.start_talk()
+    wait_for(f"{people_origin}/healthz")
+    yield running
+    running.stop()
+
+
+def eventually(run: Run, *arguments: str) -> Ran:
+    """Rosters need an epoch and a tick; the command says so until then."""
+    for _attempt in range(40):
+        ran = run(*arguments)
+        if ran.code != 1:
+            return ran
+        assert "not in " in ran.err or "settled members" in ran.err or "no roster" in ran.err, ran.err
+        time.sleep(0.5)
+    raise AssertionError(ran.err)
+
+
+def said_id(ran: Ran) -> str:
+    return next(line.rpartition("/")[2] for line in ran.out.splitlines() if "/p/" in line)
+
+
+def enrol(sites: Sites, run: Run) -> None:
+    """A key of her own, and its commitment on the people site."""
+    assert run("identity", "new", "--talk", sites.origin).code == 0
+    enrolled = run("enrol", sites.ticket)
+    assert enrolled.code == 0, enrolled.err
+    assert "company/harbour-logistics/attested" in enrolled.out
+    again = run("enrol", sites.ticket)
+    assert again.code == 1
+    assert "ticket-used" in again.err or "already-enrolled" in again.err
+
+
+def publish_two_epochs(sites: Sites) -> None:
+    """A leaf is in the roster from the next epoch on, and settled from the one after."""
+    for _epoch in range(2):
+        call(sites.people, COMMAND, "roster", "publish")
+        time.sleep(1.1)
+
+
+def open_thread(run: Run) -> str:
+    text = ("--title", "Night shifts", "--body", "Six in a row?")
+    opened = eventually(run, "post", "--section", "work", *text, "--as", "harbour-logistics")
+    assert opened.code == 0, opened.err
+    assert "company/harbour-logistics/attested" in opened.out
+    assert opened.out.strip().endswith("Published.")
+    return said_id(opened)
+
+
+def thread_of(sites: Sites, thread: str) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.get(f"{sites.origin}/api/v1/threads/{thread}").json()
+    return answer
+
+
+def outbox(run: Run) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = json.loads(run("outbox", "list", "--json").out)
+    return listed
+
+
+def speak_without_a_new_proof(sites: Sites, run: Run, thread: str) -> str:
+    replied = run("reply", f"{sites.origin}/en/t/{thread}/", "--body", "No, really.")
+    assert replied.code == 0, replied.err
+    assert "Proving" not in replied.err
+    page = thread_of(sites, thread)
+    assert len(page["personas"]) == 1
+    assert [each["content"]["body"] for each in page["replies"]] == ["No, really."]
+    assert outbox(run) == []
+    return said_id(replied)
+
+
+def prove_it_to_others(sites: Sites, run: Run, thread: str, reply: str, saved: Path) -> None:
+    """By a link, and by a saved file without any server."""
+    verified = run("verify", f"{sites.origin}/p/{reply}")
+    assert verified.code == 0, verified.out
+    assert "verified employees of Harbour Logistics" in verified.out
+    saved.write_bytes(httpx.get(f"{sites.origin}/p/{thread}/proof.json").content)
+    assert verify_proof_file(saved.read_bytes()).opening.title == "Night shifts"
+
+
+def fail_to_be_somebody_else(sites: Sites, run: Run, home: Home, thread: str) -> None:
+    """Also on a machine that has forgotten the first persona."""
+    season = next(home.seasons())[1]
+    (home.season(SITE, season) / "personas" / f"{thread}.json").unlink()
+    other = run("reply", thread, "--body", "Somebody else here.", "--as", "site")
+    assert other.code == 1
+    assert "label-changed" in other.err
+    [kept] = outbox(run)
+    assert kept["state"] == "refused (label-changed)"
+    assert run("outbox", "drop", kept["action"]).code == 0
+    assert outbox(run) == []
+    assert run("reply", thread, "--body", "Me again.", "--as", "harbour-logistics").code == 0
+    assert len(thread_of(sites, thread)["personas"]) == 1
+
+
+def survive_a_crash(sites: Sites, run: Run, thread: str) -> None:
+    """What was accepted and not yet published is lost by the site, and sent again."""
+    accepted = run("reply", thread, "--body", "Through the crash.", "--no-wait")
+    assert accepted.code == 5
+    assert "appears by" in accepted.err
+    sites.kill("talk")
+    assert run("outbox", "send").code == 3
+    assert [each["text"] for each in outbox(run)] == ["Through the crash."]
+    sites.start_talk()
+    sent = run("outbox", "send", "--wait")
+    assert sent.code == 0, sent.err
+    assert outbox(run) == []
+    bodies = [each["content"]["body"] for each in thread_of(sites, thread)["replies"]]
+    assert bodies.count("Through the crash.") == 1
+
+
+def keep_for_later(sites: Sites, run: Run, thread: str) -> None:
+    later = run("reply", thread, "--body", "Some time tomorrow.", "--within", "24")
+    assert later.code == 5
+    [kept] = outbox(run)
+    assert kept["state"] == "later"
+    assert run("outbox", "send").code == 5
+    assert [each["state"] for each in outbox(run)] == ["later"]
+    assert run("outbox", "send", "--all", "--wait").code == 0
+    assert outbox(run) == []
+
+
+def test_alice_does_it_all_from_the_command_line(sites: Sites, run: Run, home: Home, tmp_path: Path):
+    enrol(sites, run)
+    publish_two_epochs(sites)
+    thread = open_thread(run)
+    reply = speak_without_a_new_proof(sites, run, thread)
+    prove_it_to_others(sites, run, thread, reply, tmp_path / "proof.json")
+    fail_to_be_somebody_else(sites, run, home, thread)
+    survive_a_crash(sites, run, thread)
+    keep_for_later(sites, run, thread)
+
+
+def test_charlie_without_a_leaf_cannot_speak(sites: Sites, run: Run):
+    assert run("identity", "new", "--talk", sites.origin).code == 0
+    refused = run("post", "--section", "work", "--title", "Hello", "--body", "x")
+    assert refused.code == 1
+    assert outbox(run) == []
+    too_long = run("post", "--section", "work", "--title", "x" * 121, "--body", "x")
+    assert (too_long.code, "121 characters" in too_long.err) == (2, True)
+    assert run("reply", "ab" * 32, "--body", "x").code == 1
+    assert run("reply", "nonsense", "--body", "x").code == 2

@@ -1,0 +1,154 @@
+"""Rosters as the member sees them: nothing is proved under a forged, stale or small one, or a stranger's."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.cli.conftest import Files
+from tests.factories.cast import (
+    DOMAIN,
+    HARBOUR,
+    HARBOUR_PROVABLE,
+    ORCHID,
+    SEASON,
+    SITE,
+    Cast,
+    Member,
+    PublishedRoster,
+)
+
+from openmai.anonymity.encoding import Domain
+from openmai.anonymity.keys import public_bytes
+from openmai.anonymity.rosters import IndexEntry, RosterIndex, sign_index
+from openmai.cli.member.errors import Refused, Usage
+from openmai.cli.member.home import Home
+from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror, candidates
+from openmai.cli.member.pins import Pins, read_pins
+from openmai.cli.member.show import Progress
+from openmai.cli.member.sites import SiteFacts
+from openmai.cli.member.web import Web
+
+
+def serve(files: Files, cast: Cast, *rosters: PublishedRoster, serial: int = 1) -> None:
+    """Publish the cast's rosters, with these in place of theirs."""
+    current = cast.rosters | {each.statement.roster: each for each in rosters}
+    files.put("/rosters/index.json", cast.index(serial=serial, rosters=current.values()))
+    for each in current.values():
+        files.put(f"/rosters/statements/{each.signed.name.hex()}.json", each.signed.envelope)
+        files.put(f"/rosters/leaves/{each.statement.leaves.hex()}.bin", each.leaves)
+
+
+@pytest.fixture
+def mirror(cast: Cast, files: Files, tmp_path: Path) -> Mirror:
+    serve(files, cast)
+    facts = SiteFacts(
+        domain=DOMAIN,
+        tick_seconds=600,
+        floor=20,
+        receipt_key=public_bytes(cast.receipt_key),
+        roster_key=cast.roster_key,
+        people_origin="http://localhost:8000",
+        sections=("work",),
+    )
+    return Mirror(Web(files.origin), facts, Pins(cast.roster_key, 1), Home(tmp_path), Progress())
+
+
+def checked(mirror: Mirror, roster: str, member: Member) -> int:
+    found = mirror.checked(mirror.index(), roster, commitment=member.commitment, floor=SMALLEST_CROWD)
+    return found.tree.leaves[found.place]
+
+
+def test_alice_finds_herself(mirror: Mirror, cast: Cast):
+    assert checked(mirror, HARBOUR, cast.alice) == cast.alice.commitment
+
+
+def test_a_stranger_is_told_to_wait(mirror: Mirror, cast: Cast):
+    with pytest.raises(Refused, match="not in company/harbour-logistics/attested yet") as refused:
+        checked(mirror, HARBOUR, cast.mallory)
+    assert refused.value.code == "not-in-roster"
+
+
+def test_a_crowd_below_the_floor_is_refused(mirror: Mirror, cast: Cast, files: Files):
+    with pytest.raises(Refused, match="you could be found"):
+        checked(mirror, ORCHID, cast.mallory)
+    young = cast.publish(HARBOUR, others=24, epoch=2, settled=19)
+    serve(files, cast, young, serial=2)
+    with pytest.raises(Refused) as refused:
+        checked(mirror, HARBOUR, cast.alice)
+    assert refused.value.code == "below-floor"
+
+
+def test_the_site_cannot_lower_the_members_own_floor(mirror: Mirror, cast: Cast):
+    index = mirror.index()
+    with pytest.raises(Refused):
+        mirror.checked(index, ORCHID, commitment=cast.mallory.commitment, floor=SMALLEST_CROWD)
+    # Nor can the member go below the site's.
+    with pytest.raises(Refused):
+        mirror.checked(index, ORCHID, commitment=cast.mallory.commitment, floor=2)
+
+
+def test_an_older_index_is_refused(mirror: Mirror, cast: Cast, files: Files):
+    serve(files, cast, serial=5)
+    mirror.index()
+    pins = read_pins(mirror.home, SITE)
+    assert pins == Pins(cast.roster_key, 5)
+    serve(files, cast, serial=4)
+    later = Mirror(mirror.web, mirror.facts, pins, mirror.home, mirror.progress)
+    with pytest.raises(Refused, match="serial 4, but 5"):
+        later.index()
+
+
+def test_another_signer_is_refused(mirror: Mirror, cast: Cast, files: Files):
+    mallorys = Ed25519PrivateKey.from_private_bytes(b"m" * 32)
+    files.put("/rosters/index.json", sign_index(RosterIndex(SITE, SEASON, 9, ()), mallorys))
+    with pytest.raises(Refused, match="signed by the key"):
+        mirror.index()
+
+
+def test_a_statement_by_another_signer_is_refused(mirror: Mirror, cast: Cast, files: Files):
+    mallorys = Ed25519PrivateKey.from_private_bytes(b"m" * 32)
+    forged = cast.sign_roster(HARBOUR, cast.rosters[HARBOUR].tree.leaves, signing_key=mallorys)
+    serve(files, cast, forged)
+    with pytest.raises(Refused, match="signed by the key"):
+        checked(mirror, HARBOUR, cast.alice)
+
+
+def test_other_bytes_than_their_name_says_are_refused(mirror: Mirror, cast: Cast, files: Files):
+    harbour = cast.rosters[HARBOUR]
+    files.put(f"/rosters/leaves/{harbour.statement.leaves.hex()}.bin", harbour.leaves[:-32])
+    with pytest.raises(Refused, match="other bytes"):
+        checked(mirror, HARBOUR, cast.alice)
+    files.put(f"/rosters/statements/{harbour.signed.name.hex()}.json", cast.rosters[ORCHID].signed.envelope)
+    with pytest.raises(Refused, match="other bytes"):
+        checked(mirror, HARBOUR, cast.alice)
+
+
+def test_one_roster_cannot_stand_for_another(mirror: Mirror, cast: Cast, files: Files):
+    swapped = (IndexEntry(HARBOUR, 1, cast.rosters["site"].signed.name),)
+    files.put("/rosters/index.json", sign_index(RosterIndex(SITE, SEASON, 1, swapped), cast.signing_key))
+    with pytest.raises(Refused, match="another roster or epoch"):
+        checked(mirror, HARBOUR, cast.alice)
+
+
+def test_an_index_of_another_season_is_refused(mirror: Mirror, cast: Cast, files: Files):
+    files.put("/rosters/index.json", sign_index(RosterIndex(SITE, "s229", 1, ()), cast.signing_key))
+    with pytest.raises(Refused, match="s229"):
+        mirror.index()
+
+
+def test_a_roster_of_another_season_is_refused(mirror: Mirror, cast: Cast, files: Files):
+    old = cast.publish(HARBOUR, others=24, domain=Domain(SITE, "s227"))
+    serve(files, cast, old)
+    with pytest.raises(Refused, match="s227"):
+        checked(mirror, HARBOUR, cast.alice)
+
+
+def test_the_best_evidence_is_tried_first(mirror: Mirror):
+    index = mirror.index()
+    assert candidates(index, ["site", HARBOUR, HARBOUR_PROVABLE], None) == [HARBOUR_PROVABLE, HARBOUR, "site"]
+    assert candidates(index, [], None) == ["site"]
+    assert candidates(index, [HARBOUR], "harbour-logistics") == [HARBOUR_PROVABLE, HARBOUR]
+    assert candidates(index, [HARBOUR], HARBOUR) == [HARBOUR]
+    assert candidates(index, [HARBOUR], "site") == ["site"]
+    with pytest.raises(Usage):
+        candidates(index, [HARBOUR], "harbour")
