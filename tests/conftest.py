@@ -1,6 +1,9 @@
 """Fixtures that every folder of tests shares. The database clusters are in tests/clusters.py."""
 
+import os
+import shutil
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from tests.factories.cast import Cast
@@ -16,3 +19,19 @@ def now() -> datetime:
 def cast() -> Cast:
     """Alice, Bob, Mallory, Charlie, their rosters and their proofs."""
     return Cast()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium, which `scripts/install-chromium` has found or installed."""
+    names = (
+        os.environ.get("CHROMIUM", ""),
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
+    found = next(filter(None, map(shutil.which, names)), None)
+    # Chromium's sandbox refuses to start as root.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": found, "args": arguments}
