@@ -68,7 +68,7 @@ def run(environment: dict[str, str]) -> Run:
             input=typed,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=300,
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -30,15 +30,19 @@ import django
 django.setup()
 from openmai.anonymity.seasons import season_at
 from openmai.people import actions
-from openmai.people.models import Enrolment
+from openmai.people.models import Employment, Enrolment, Member
 from openmai.platform.clock import utc_now
 from tests.factories.people import employ, make_companies, make_member
 now = utc_now()
-make_companies(now=now)
+companies = make_companies(now=now)
 season = season_at(int(now.timestamp())).id
 for letter in "abcdefghijklmnopqrstuvwx":
-    colleague = make_member(f"Colleague{letter}", now=now)
-    employ(colleague, f"{letter}@harbour.example", now=now)
+    colleague = Member.objects.create_user(
+        email=f"{letter}@home.example", password=None, real_name=f"Colleague {letter}", joined_on=now.date()
+    )
+    Employment.objects.create(
+        member=colleague, company_id=companies["harbour-logistics"], method="code", verified_on=now.date()
+    )
     Enrolment.objects.create(
         member=colleague, season=season, commitment=bytes(1) + secrets.token_bytes(31),
         nullifier=secrets.token_bytes(32), proof=secrets.token_bytes(128), ticket=secrets.token_bytes(32),
