@@ -61,6 +61,12 @@ def test_the_language_of_the_page_is_the_language_of_the_mails(visitor: Client):
     assert Member.objects.get().language == "zh-hans"
 
 
+def test_the_language_of_the_log_in_is_the_language_of_later_mails(alice: Member):
+    Client().post("/zh-hans/account/login/", {"login": alice.email, "password": PASSWORD})
+    alice.refresh_from_db()
+    assert alice.language == "zh-hans"
+
+
 def test_an_unconfirmed_member_cannot_log_in_and_is_mailed_again(visitor: Client, today: datetime):
     visitor.post("/en/account/signup/", JOIN)
     answer = Client().post("/en/account/login/", {"login": JOIN["email"], "password": PASSWORD})

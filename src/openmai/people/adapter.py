@@ -25,6 +25,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
         saved: Member = super().save_user(request, user, form, commit=commit)
         return saved
 
+    def login(self, request: HttpRequest, user: Member) -> None:
+        """The language that a member logs in with is the one that later mails are written in."""
+        language = language_of_mails(get_language())
+        if user.language != language:
+            user.language = language
+            user.save(update_fields=["language"])
+        super().login(request, user)
+
     def clean_email(self, email: str) -> str:
         # allauth would cut a longer address to the size of its column, and mail a stranger.
         if len(email) > EMAIL_MAX:

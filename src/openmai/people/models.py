@@ -53,6 +53,7 @@ class Member(AbstractBaseUser):
         constraints: ClassVar[Constraints] = [
             models.CheckConstraint(name="member_email_lower_case", condition=Q(email=Lower("email"))),
             models.CheckConstraint(name="member_named", condition=~Q(real_name="")),
+            models.CheckConstraint(name="member_language_known", condition=Q(language__in=["en", "zh-hans"])),
         ]
 
     def __str__(self) -> str:

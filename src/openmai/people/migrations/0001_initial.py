@@ -50,6 +50,9 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("real_name", ""), _negated=True), name="member_named"
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(("language__in", ["en", "zh-hans"])), name="member_language_known"
+                    ),
                 ],
             },
         ),
