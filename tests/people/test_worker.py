@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 from tests.factories.people import (
@@ -150,6 +151,18 @@ def test_a_code_travels_over_smtp_and_leaves_no_job_behind(
     ((recipients, raw),) = caught.mails
     assert recipients == [f"alice@{HARBOUR_DOMAIN}"]
     assert b"Subject: Your code" in raw
+
+
+def test_a_mail_that_a_killed_worker_left_behind_is_sent_after_all(
+    wired: Settings, caught: Catcher, alice: Member, today: datetime
+):
+    actions.request_code(
+        member_id=alice.id, address=f"alice@{HARBOUR_DOMAIN}", now=today, randbelow=lambda _n: 1
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+    with working():
+        _until(lambda: caught.mails)
 
 
 def test_a_signed_mail_comes_in_over_smtp_and_is_verified_through_dns(

@@ -14,7 +14,7 @@ from openmai.people.models import DailyUse
 
 @dataclass(frozen=True)
 class Limit:
-    """`name` is what docs/limits.md calls it."""
+    """So many uses a day for each subject; `name` keeps the counts of different limits apart."""
 
     name: str
     per_day: int
