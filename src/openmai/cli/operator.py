@@ -90,6 +90,7 @@ def demo(
     data_dir: Annotated[Path, typer.Option(help="The demo's own folder.")] = Path("data/demo"),
     static_dir: Annotated[Path, typer.Option(help="What `make build` wrote.")] = Path("build/static"),
     fresh: Annotated[bool, typer.Option(help="Throw the demo's data away first.")] = False,
+    small: Annotated[bool, typer.Option(help="Begin with two companies and no threads.")] = False,
 ) -> None:
     """Run both sites with an invented community on this machine, until Ctrl-C."""
     from openmai.demo.ports import NoFreePort
@@ -103,7 +104,7 @@ def demo(
         print(text, flush=True)
 
     try:
-        Demo(root=data_dir, static_dir=static_dir, say=say).run(fresh=fresh)
+        Demo(root=data_dir, static_dir=static_dir, say=say).run(fresh=fresh, small=small)
     except (DemoError, NoFreePort, SeedFailed, ClusterError, NoUnprivilegedUser, ServiceFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None

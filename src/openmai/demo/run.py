@@ -34,6 +34,8 @@ from openmai.platform.supervisor import Service, Stopped, Supervisor, end_of_log
 
 SITES: Final[tuple[Site, Site]] = ("people", "talk")
 Say = Callable[[str], None]
+# Two companies just above the floor, and nothing said yet: ready in seconds instead of minutes.
+SMALL_COMMUNITY: Final = {"luming": 22, "riverbend": 22}
 
 
 class DemoError(Exception):
@@ -51,7 +53,7 @@ class Demo:
         self._clusters: dict[Site, EmbeddedCluster] = {}
         self._environment: dict[Site, dict[str, str]] = {}
 
-    def run(self, *, fresh: bool = False) -> None:
+    def run(self, *, fresh: bool = False, small: bool = False) -> None:
         """Start, print where everything is, and return after Ctrl-C when all has stopped."""
         if not (self._static_dir / "manifest.json").exists():
             raise DemoError(f"There is no front end in {self._static_dir}: run `make build` first.")
@@ -61,7 +63,7 @@ class Demo:
             self._supervisor.handle_signals()
             reservation = Reservation(self._say)
             try:
-                self._start(reservation.ports, fresh=fresh)
+                self._start(reservation.ports, fresh=fresh, small=small)
                 self._tell(reservation.ports, time.monotonic() - began)
                 self._supervisor.watch()
             except Stopped:
@@ -86,7 +88,7 @@ class Demo:
             ) from None
         return file
 
-    def _start(self, ports: Ports, *, fresh: bool) -> None:
+    def _start(self, ports: Ports, *, fresh: bool, small: bool) -> None:
         seeded = self._folder.root / "seeded.json"
         begun = self._folder.root / "seeding"
         if begun.exists():
@@ -101,12 +103,13 @@ class Demo:
         if not seeded.exists():
             begun.touch()
             self._say("Filling the demo with an invented community, once; this takes a minute or two…")
-            answer = self._seed("people", {"dkim_keys": str(self._folder.dkim)})
+            share = {"companies": SMALL_COMMUNITY} if small else {}
+            answer = self._seed("people", {"dkim_keys": str(self._folder.dkim)} | share)
             logins = answer.pop("logins")
         # The talk part fetches its rosters from the people site over HTTP, as the talk worker does.
         self._supervisor.add(services.pop("people"))
         if not seeded.exists():
-            self._seed("talk", answer)
+            self._seed("talk", answer | ({"threads": []} if small else {}))
             write_secret(seeded, json.dumps({"logins": logins}, ensure_ascii=False, indent=1))
             begun.unlink()
         self._supervisor.add(*services.values())
