@@ -7,13 +7,14 @@ from threading import Barrier
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from tests.talk.conftest import Talk
 
 from openmai.anonymity.submission import build_submission
 from openmai.platform.clock import utc_now
 from openmai.talk.actions import accept_submission, write_tick
 from openmai.talk.actions import ticks as ticks_module
-from openmai.talk.epoch import EPOCH, Epoch
+from openmai.talk.epoch import EPOCH, Epoch, TakenContent
 from openmai.talk.errors import Refused
 from openmai.talk.models import Join, Persona, Post, Thread
 from openmai.talk.standing import KeyTaken, PersonaExists
@@ -82,12 +83,31 @@ def test_what_another_process_published_is_not_written_again(talk: Talk):
 def test_everything_of_a_tick_is_one_transaction(talk: Talk):
     for number in range(3):
         talk.accepted(talk.cast.submission(talk.cast.alice, talk.cast.opening(title=f"Thread {number}")))
-    talk.tick()
+    with CaptureQueriesContext(connection) as captured:
+        talk.tick()
+    inserts = [each["sql"] for each in captured if 'INSERT INTO "talk_post"' in each["sql"]]
+    assert len(inserts) == 1
+    ids = [bytes(post.id) for post in Post.objects.all()]
+    assert sorted(ids) == sorted(ids, key=lambda each: inserts[0].index(each.hex()))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, tick, ctid::text FROM talk_post ORDER BY ctid")
-        rows = cursor.fetchall()
-    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
-    assert {row[1] for row in rows} == {talk.now}
+        cursor.execute(
+            "SELECT xmin::text FROM talk_post UNION SELECT xmin::text FROM talk_persona "
+            "UNION SELECT xmin::text FROM talk_join UNION SELECT xmin::text FROM talk_thread"
+        )
+        assert len(cursor.fetchall()) == 1
+    assert {post.tick for post in Post.objects.all()} == {talk.now}
+
+
+def test_what_waits_is_not_replaced_by_what_comes_later(talk: Talk):
+    opening = talk.cast.opening()
+    talk.accepted(talk.cast.submission(talk.cast.alice, opening))
+    first = EPOCH.get(opening.id)
+    assert first is not None
+    later = replace(first, signature=bytes(64))
+    assert EPOCH.add(later, generation=EPOCH.generation, tick=talk.rules.tick) is first
+    assert EPOCH.get(opening.id) is first
+    with pytest.raises(TakenContent):
+        EPOCH.add(replace(first, key=bytes(32)), generation=EPOCH.generation, tick=talk.rules.tick)
 
 
 def test_without_the_database_everything_waits_for_the_next_tick(talk: Talk, monkeypatch: pytest.MonkeyPatch):
@@ -99,7 +119,6 @@ def test_without_the_database_everything_waits_for_the_next_tick(talk: Talk, mon
         raise OperationalError("connection refused")
 
     talk.now = datetime(2026, 3, 20, 10, 10, tzinfo=UTC)
-    monkeypatch.setattr("openmai.talk.ticker.close_old_connections", lambda: None)
     monkeypatch.setattr("openmai.talk.ticker.connection.close", lambda: None)
     with monkeypatch.context() as away:
         away.setattr(ticks_module, "_write", unreachable)
@@ -255,3 +274,24 @@ def test_constraints_hold_what_the_code_promises(talk: Talk):
             setattr(copy, name, value)
         with pytest.raises(IntegrityError), transaction.atomic():
             copy.save(force_insert=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restarted_database_is_noticed_by_nobody(empty_talk: Talk):
+    talk = empty_talk
+    talk.take_over(*talk.cast.rosters.values())
+    opening = talk.cast.opening()
+    body = talk.cast.submission(talk.cast.alice, opening)
+
+    def cut() -> None:
+        """What a restart of the server does to a connection that stays open in a thread."""
+        connection.ensure_connection()
+        connection.connection.close()
+
+    cut()
+    talk.accepted(body)
+    ticker = Ticker(epoch=EPOCH, rules=talk.rules, clock=lambda: talk.now)
+    talk.now = datetime(2026, 3, 20, 10, 10, tzinfo=UTC)
+    ticker.tick(talk.now)
+    cut()
+    assert talk.get(f"/en/t/{opening.id.hex()}/").status_code == 200

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from openmai.anonymity.content import Opening, Reply
 from openmai.talk.errors import Refused, TalkError
+from openmai.talk.queries.standing import RosterRoot, roster_root
 from openmai.talk.standing import Claimed, Known, check_persona
 
 # About 40 MB of texts of average length; at 10 minutes a tick, 17 posts a second.
@@ -86,6 +87,7 @@ class Epoch:
         self._capacity = capacity
         self._waiting: dict[bytes, Waiting] = {}
         self._personas: dict[bytes, list[Known]] = defaultdict(list)
+        self._roots: dict[tuple[str, str, int], RosterRoot] = {}
         self._closing: datetime | None = None
         self._written: datetime | None = None
         self._generation = 0
@@ -101,6 +103,16 @@ class Epoch:
     def written(self) -> datetime | None:
         """The last tick that was written, or None before the first."""
         return self._written
+
+    def root(self, season: str, roster: str, root: int) -> RosterRoot | None:
+        """An epoch of a roster by its root, asked of the database once in a generation: a root that is
+        superseded meanwhile has its grace before it.
+        """
+        key = (season, roster, root)
+        found = self._roots.get(key)
+        if found is None and (found := roster_root(season, roster, root)) is not None:
+            self._roots[key] = found
+        return found
 
     def get(self, content_id: bytes) -> Waiting | None:
         return self._waiting.get(content_id)
@@ -159,6 +171,7 @@ class Epoch:
                     self._personas[item.thread].append(
                         Known(item.nullifier, item.key, item.roster, item.accepted)
                     )
+            self._roots = {}
             self._written = tick
             self._generation += 1
 
@@ -167,6 +180,7 @@ class Epoch:
         with self._lock:
             self._waiting.clear()
             self._personas.clear()
+            self._roots = {}
             self._closing = self._written = None
             self._generation += 1
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
 
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from openmai.platform.clock import next_tick
 from openmai.talk.actions import write_tick
@@ -38,23 +38,19 @@ class Ticker(Thread):
             if self._stopped.wait(pause):
                 break
             self.tick(self._clock())
-        connection.close()
 
     def tick(self, now: datetime) -> None:
         """Write the tick of `now`; an error is told to the log without its text, and everything waits on."""
-        close_old_connections()
         try:
             report = write_tick(epoch=self._epoch, rules=self._rules, now=now)
         except Exception:  # the thread must outlive whatever a tick meets
-            logger.exception(
-                "the tick could not be written; %d posts wait for the next one", len(self._epoch)
-            )
-            connection.close()
+            logger.exception("the tick was not written; %d posts wait for the next one", len(self._epoch))
         else:
             if report.dropped:
-                logger.error(
-                    "the database refused %d of %d posts", report.dropped, report.written + report.dropped
-                )
+                logger.error("the database refused %d posts", report.dropped)
+        finally:
+            # A tick opens its own: ticks are minutes apart, and a connection that died would cost one.
+            connection.close()
 
     def stop(self) -> None:
         """End the thread without writing; returns when it has ended."""

@@ -41,7 +41,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 ROOT_URLCONF = "openmai.sites.talk.urls"
-DATABASES = {"default": django_database(_config.database_url)}
+# Reads open a closed connection again themselves (openmai.talk.queries.database).
+DATABASES = {"default": django_database(_config.database_url) | {"CONN_HEALTH_CHECKS": False}}
 # Django wants one; nothing here is signed with it, so it need not outlive the process.
 SECRET_KEY = secrets.token_urlsafe(48)
 

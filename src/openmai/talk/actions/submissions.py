@@ -128,8 +128,9 @@ def accept_submission(body: bytes, *, epoch: Epoch, rules: Rules, now: datetime)
     if earlier is not None and earlier.same:
         return earlier.receipt
     generation = epoch.generation
-    known = _in_thread(spoken, epoch)
-    entry = None if spoken.submission.join is None else _entry(spoken.submission.join, domain, rules, now)
+    known = _in_thread(spoken, epoch, is_new=earlier is None)
+    join = spoken.submission.join
+    entry = None if join is None else _entry(join, domain, epoch, rules, now)
     persona = check_persona(spoken.claimed, known, now=now)
     _check_proofs(spoken)
     if earlier is not None:
@@ -174,8 +175,11 @@ def _receipt(spoken: _Spoken, state: State, due: datetime, rules: Rules) -> Rece
     return sign_receipt(spoken.id, state=state, due=due, rules=rules, domain=spoken.domain)
 
 
-def _in_thread(spoken: _Spoken, epoch: Epoch) -> list[Known]:
+def _in_thread(spoken: _Spoken, epoch: Epoch, *, is_new: bool) -> list[Known]:
     """Check 2, and the personas, published or waiting, that check 5 compares with."""
+    if is_new and isinstance(spoken.submission.content, Opening):
+        # Nobody can have spoken in a thread whose opening is new.
+        return epoch.personas(spoken.thread, spoken.claimed)
     found = standing.thread_standing(spoken.thread, parent=spoken.parent, claimed=spoken.claimed)
     if isinstance(spoken.submission.content, Reply):
         if found is None:
@@ -194,9 +198,9 @@ def _in_thread(spoken: _Spoken, epoch: Epoch) -> list[Known]:
     return [*published, *epoch.personas(spoken.thread, spoken.claimed)]
 
 
-def _entry(join: Join, domain: Domain, rules: Rules, now: datetime) -> Entry:
+def _entry(join: Join, domain: Domain, epoch: Epoch, rules: Rules, now: datetime) -> Entry:
     """Check 3: the roster's epoch that the join rests on."""
-    root = standing.roster_root(domain.season, join.roster, join.proof.root)
+    root = epoch.root(domain.season, join.roster, join.proof.root)
     if root is None:
         if not standing.roster_is_known(domain.season, join.roster):
             raise UnknownRoster(_("This season has no roster %(roster)s.") % {"roster": join.roster})
@@ -245,7 +249,7 @@ def _wait(
             return _receipt(spoken, "waiting", kept.due, rules)
         if (published := standing.published(spoken.id)) is not None:
             return _receipt(spoken, "published", published.tick, rules)
-        persona = check_persona(spoken.claimed, _in_thread(spoken, epoch), now=now)
+        persona = check_persona(spoken.claimed, _in_thread(spoken, epoch, is_new=True), now=now)
 
 
 def _waiting(
