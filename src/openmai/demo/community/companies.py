@@ -1,6 +1,7 @@
 """The companies of the demo, who works there, and whom a visitor of the demo can log in as."""
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ from typing import Any, Final
 CONTENT: Final[Traversable] = files("openmai.demo.community") / "content"
 # Nobody can own a name under it (RFC 2606).
 PERSONAL_DOMAIN: Final = "post.example"
+_EARLY_OF_TEN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class Company:
     def domain(self) -> str:
         """Where its people have their addresses."""
         return self.domains[0]
+
+    def comers(self, *, late: bool) -> Iterator[tuple[Person, bool]]:
+        """Who joined at first, or who came later, and whether they sent a signed mail."""
+        for place, person in enumerate(self.members):
+            if late == (place % 10 >= _EARLY_OF_TEN):
+                yield person, place < self.signed_mails
 
     def work_address(self, person: Person) -> str:
         return f"{person.local}@{self.domain}"

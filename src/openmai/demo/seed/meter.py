@@ -18,12 +18,15 @@ def metered(
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Item]:
     """Pass `items` on; every two seconds, and at both ends, `report` a bar and the time that is left."""
-    began = reported = clock()
+    first = reported = clock()
     report(_line(what, 0, total, None))
     for done, item in enumerate(items, 1):
         now = clock()
-        if done == total or now - reported >= EVERY_SECONDS:
-            report(_line(what, done, total, (now - began) / done * (total - done)))
+        # The first one also waited for everything to be loaded, and says nothing about the others.
+        if done == 1:
+            first = now
+        elif done == total or now - reported >= EVERY_SECONDS:
+            report(_line(what, done, total, (now - first) / (done - 1) * (total - done)))
             reported = now
         yield item
 

@@ -1,11 +1,11 @@
 """The people side: companies, members with verified employments and keys, rosters in three epochs."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -45,9 +45,6 @@ from openmai.people.actions import (
 from openmai.people.txt_records import LookUp, resolver_look_up
 from openmai.platform.config import Listen
 
-# Of every ten colleagues so many were there at the first publication, the others at the second.
-EARLY_OF_TEN: Final = 8
-
 
 @dataclass(frozen=True)
 class Comer:
@@ -79,13 +76,14 @@ class Enrolling:
 
 
 def run(inbox: dict[str, Any], *, now: datetime, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Fill the people site. `inbox`: `dkim_keys`, a folder, and optionally `companies`, only these.
+    """Fill the people site. `inbox`: `dkim_keys`, a folder; for less than everything, `companies`, how many
+    members to take of each by slug.
 
     Answers `logins` for the terminal and `speakers` for the talk part: secret, commitment, company.
     """
     settings.EMAIL_BACKEND = BACKEND
     when = timeline(now)
-    companies = [each for each in load_companies() if each.slug in inbox.get("companies", [each.slug])]
+    companies = list(_companies(inbox.get("companies")))
     keys = Path(inbox["dkim_keys"])
     speakers: list[dict[str, str]] = []
     with Provers(settings.OPENMAI.static_dir, 1) as provers, DnsServer(dkim_records(keys)) as names:
@@ -102,11 +100,18 @@ def run(inbox: dict[str, Any], *, now: datetime, progress: Callable[[str], None]
     return {"logins": logins, "speakers": speakers}
 
 
+def _companies(wanted: Mapping[str, int] | None) -> Iterator[Company]:
+    for company in load_companies():
+        if wanted is None:
+            yield company
+        elif company.slug in wanted:
+            yield replace(company, members=company.members[: wanted[company.slug]])
+
+
 def _comers(companies: Sequence[Company], *, late: bool) -> Iterator[Comer]:
     for company in companies:
-        for place, person in enumerate(company.members):
-            if late == (place % 10 >= EARLY_OF_TEN):
-                yield Comer(company, person, signs=place < company.signed_mails)
+        for person, signs in company.comers(late=late):
+            yield Comer(company, person, signs)
 
 
 def _register_companies(companies: Sequence[Company], now: datetime) -> None:

@@ -14,7 +14,7 @@ class TooLateToAnswer(Exception):
 def moments(
     thread: Thread, when: Timeline, *, tick: timedelta, uniform: Callable[[], float]
 ) -> list[datetime]:
-    """Of the opening, then of each reply; two ticks apart at least, so that all answer what is published.
+    """Of the opening, then of each reply; one tick apart at least, so that all answer what is published.
 
     Most replies come soon. `uniform` draws from [0, 1). Raises `TooLateToAnswer`.
     """
@@ -23,7 +23,7 @@ def moments(
     drawn = sorted(uniform() ** 2 for _ in thread.replies)
     times = [opened, *(opened + spread * share for share in drawn)]
     for place in range(1, len(times)):
-        times[place] = max(times[place], times[place - 1] + 2 * tick)
-    if times[-1] + 2 * tick > when.now:
+        times[place] = max(times[place], times[place - 1] + tick)
+    if times[-1] + tick > when.now:
         raise TooLateToAnswer(thread.title)
     return times

@@ -29,7 +29,7 @@ from openmai.talk.worker import refresh
 
 
 def run(inbox: dict[str, Any], *, now: datetime, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Fill the talk site. `inbox`: `speakers` of the people part, and optionally `threads`, titles."""
+    """Fill the talk site. `inbox`: `speakers`, from the people part; to say less, `threads`, some titles."""
     config = load_talk()
     rules: Rules = settings.OPENMAI_RULES
     when = timeline(now)

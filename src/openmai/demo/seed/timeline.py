@@ -7,7 +7,7 @@ from typing import Final
 from openmai.anonymity.seasons import season_at
 
 HISTORY: Final = timedelta(days=5)
-SHORTEST: Final = timedelta(hours=1)
+SHORTEST: Final = timedelta(hours=2)
 _HOURS: Final = HISTORY / timedelta(hours=1)
 
 
@@ -51,6 +51,6 @@ def timeline(now: datetime) -> Timeline:
     season = datetime.fromtimestamp(season_at(int(now.timestamp())).starts, UTC)
     if now - season < SHORTEST:
         raise SeasonTooYoung(
-            "A new season of keys began less than an hour ago, too little past for a demo. Try again later."
+            "A new season of keys began less than two hours ago, too little past for a demo. Try again later."
         )
     return Timeline(max(now - HISTORY, season), now)
