@@ -96,6 +96,12 @@ def test_progress_shows_a_bar_and_the_time_left():
     assert "░" not in said[-1]
 
 
+def test_there_is_no_progress_of_nothing():
+    said: list[str] = []
+    assert list(metered([], total=0, what="letters", report=said.append)) == []
+    assert said == []
+
+
 def test_a_mail_is_signed_as_of_its_time(now: datetime):
     pem, company = new_dkim_key(), load_companies()[0]
     plain = compose(

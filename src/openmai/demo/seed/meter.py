@@ -19,7 +19,8 @@ def metered(
 ) -> Iterator[Item]:
     """Pass `items` on; every two seconds, and at both ends, `report` a bar and the time that is left."""
     first = reported = clock()
-    report(_line(what, 0, total, None))
+    if total:
+        report(_line(what, 0, total, None))
     for done, item in enumerate(items, 1):
         now = clock()
         # The first one also waited for everything to be loaded, and says nothing about the others.
