@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from tests.factories.cast import HARBOUR, HARBOUR_PROVABLE, ORCHID, SITE
 from tests.talk.conftest import Talk
 
@@ -14,7 +15,10 @@ from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import R
 from openmai.anonymity.submission import Join, build_submission
 from openmai.talk import api
+from openmai.talk.actions import write_tick
 from openmai.talk.epoch import EPOCH, Epoch
+from openmai.talk.models import Join as JoinRow
+from openmai.talk.models import Persona, Post, Thread
 
 # The order of Baby Jubjub's and BN254's base field: the x of a point lies below it.
 P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
@@ -345,6 +349,36 @@ def test_a_full_memory_says_so(talk: Talk, monkeypatch: pytest.MonkeyPatch):
     response = talk.send(body)
     assert (response.status_code, response.json()["code"]) == (503, "pool-full")
     assert response["Retry-After"] == "60"
+
+
+def test_the_memory_is_bounded_in_bytes_too(talk: Talk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(api, "EPOCH", Epoch(capacity_bytes=40))
+    body = talk.cast.submission(talk.cast.bob, talk.cast.opening(title="Second"))
+    for _ in range(2):
+        talk.accepted(talk.cast.submission(talk.cast.alice, talk.cast.opening()))
+        assert talk.send(body).json()["code"] == "pool-full"
+        write_tick(epoch=api.EPOCH, rules=talk.rules, now=talk.now + timedelta(minutes=10))
+        assert len(api.EPOCH) == 0
+        talk.accepted(body)
+        api.EPOCH.clear()
+        JoinRow.objects.all().delete()
+        Post.objects.all().delete()
+        Persona.objects.all().delete()
+        Thread.objects.all().delete()
+
+
+def test_without_the_database_nothing_is_accepted_and_the_sender_is_told_to_try_again(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+):
+    def unreachable(*_: object) -> None:
+        raise OperationalError("connection refused")
+
+    body = talk.cast.submission(talk.cast.alice, talk.cast.opening())
+    monkeypatch.setattr("openmai.talk.queries.database._rows", unreachable)
+    response = talk.send(body)
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert len(EPOCH) == 0
+    assert talk.get("/healthz").status_code == 503
 
 
 def test_a_refusal_is_told_in_the_readers_language(talk: Talk):

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import orjson
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -101,6 +102,9 @@ def submit(request: HttpRequest) -> HttpResponse:
         receipt = accept_submission(request.body, epoch=EPOCH, rules=rules(), now=clock.utc_now())
     except (Refused, AnonymityError) as error:
         raise problem_of_refusal(error) from error
+    except (OperationalError, InterfaceError) as error:
+        text = _("The database cannot be reached now; send it again, nothing was lost.")
+        raise Problem("unavailable", text, headers={"Retry-After": "10"}) from error
     return _answer(receipt.document(), status=202 if receipt.state == "waiting" else 200, keep=False)
 
 

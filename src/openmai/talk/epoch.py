@@ -18,8 +18,10 @@ from openmai.talk.errors import Refused, TalkError
 from openmai.talk.queries.standing import RosterRoot, roster_root
 from openmai.talk.standing import Claimed, Known, check_persona
 
-# About 40 MB of texts of average length; at 10 minutes a tick, 17 posts a second.
+# At 10 minutes a tick, 17 posts a second.
 CAPACITY: Final = 10_000
+# Of text; so that posts of the greatest length cannot take four hundred megabytes.
+CAPACITY_BYTES: Final = 64 * 1024 * 1024
 
 
 class PoolFull(Refused):
@@ -70,6 +72,11 @@ class Waiting:
     due: datetime
 
     @property
+    def size(self) -> int:
+        """Bytes of its text."""
+        return len(self.content.body.encode())
+
+    @property
     def speaker(self) -> Claimed:
         """Its persona; known by now also if it came without a join."""
         return Claimed(self.key, self.nullifier, self.roster)
@@ -82,9 +89,10 @@ class Epoch:
     generation that it asked under, so that no decision outlives a tick.
     """
 
-    def __init__(self, *, capacity: int = CAPACITY) -> None:
+    def __init__(self, *, capacity: int = CAPACITY, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._lock = Lock()
         self._capacity = capacity
+        self._room = capacity_bytes
         self._waiting: dict[bytes, Waiting] = {}
         self._personas: dict[bytes, list[Known]] = defaultdict(list)
         self._roots: dict[tuple[str, str, int], RosterRoot] = {}
@@ -138,7 +146,7 @@ class Epoch:
                 return first
             if generation != self._generation:
                 raise Moved
-            if len(self._waiting) >= self._capacity:
+            if len(self._waiting) >= self._capacity or item.size > self._room:
                 raise PoolFull(
                     _("As many posts wait as this site can hold; send it again after the next tick.")
                 )
@@ -146,6 +154,7 @@ class Epoch:
             if self._closing is not None and item.due <= self._closing:
                 item = replace(item, due=self._closing + tick)
             self._waiting[item.id] = item
+            self._room -= item.size
             if item.entry is not None:
                 self._personas[item.thread].append(
                     Known(item.nullifier, item.key, item.roster, item.accepted)
@@ -164,7 +173,8 @@ class Epoch:
         """`items` are in the database, or can never be: forget them and begin a new generation."""
         with self._lock:
             for item in items:
-                self._waiting.pop(item.id, None)
+                if self._waiting.pop(item.id, None) is not None:
+                    self._room += item.size
             self._personas.clear()
             for item in self._waiting.values():
                 if item.entry is not None:
@@ -178,6 +188,7 @@ class Epoch:
     def clear(self) -> None:
         """Forget everything, as the end of the process does."""
         with self._lock:
+            self._room += sum(item.size for item in self._waiting.values())
             self._waiting.clear()
             self._personas.clear()
             self._roots = {}

@@ -12,6 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
 from openmai.platform.clock import utc_now
+from openmai.platform.logging import hide_uncaught_messages
 from openmai.talk.cache import EpochCache
 from openmai.talk.epoch import EPOCH
 from openmai.talk.rules import rules
@@ -36,6 +37,7 @@ def start_ticker() -> None:
 
 def build_application() -> WhiteNoise:
     """The application that a server loads; it starts the ticker."""
+    hide_uncaught_messages()
     django = get_wsgi_application()
     cached = EpochCache(django, epoch=EPOCH, tick_seconds=rules().tick_seconds, clock=utc_now)
     start_ticker()

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -175,8 +176,12 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """Whether this process answers and reaches its database."""
-    list_threads(section=None, after=None, size=1)
-    response = HttpResponse("ok\n", content_type="text/plain")
+    """Whether this process answers and reaches its database: 200 or 503."""
+    try:
+        list_threads(section=None, after=None, size=1)
+    except DatabaseError:
+        response = HttpResponse("no database\n", content_type="text/plain", status=503)
+    else:
+        response = HttpResponse("ok\n", content_type="text/plain")
     response["Cache-Control"] = _NO_STORE
     return response
