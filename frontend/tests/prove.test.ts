@@ -3,15 +3,16 @@ import { Group, verifyProof } from "@semaphore-protocol/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { circuitInput } from "../proofs/encoding.ts";
 import { answerTicket, ENROLMENT_PAIR } from "../proofs/enrolment.ts";
-import { toBase64Url, fromBytes, parseHex, R } from "../proofs/field.ts";
-import { prove, verify } from "../proofs/groth16.ts";
+import { fromBytes, le32, parseHex, R, toBase64Url } from "../proofs/field.ts";
+import { inSubgroup, prove, verify } from "../proofs/groth16.ts";
 import { commitmentOf, newSecret, nullifierOf } from "../proofs/identity.ts";
 import { LeanIMT } from "../proofs/leanimt.ts";
-import { compress, decompress } from "../proofs/points.ts";
+import { compress, decompress, P, type G2 } from "../proofs/points.ts";
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
 import { canonicalJson } from "../proofs/encoding.ts";
 import type { Artifacts, Depth } from "../proofs/artifacts.ts";
 import { artifact } from "./files.ts";
+import vectors from "./vectors.json";
 
 const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
 const artifacts = (depth: Depth): Artifacts => ({
@@ -73,7 +74,7 @@ describe("a membership proof at depth 20", () => {
   test.each([
     ["infinity in A", (p: Uint8Array) => (p[31]! |= 0x40)],
     ["infinity in B", (p: Uint8Array) => (p[95]! |= 0x40)],
-    ["a coordinate above the order", (p: Uint8Array) => p.fill(0x3f, 96, 128)],
+    ["a coordinate that is not reduced", (p: Uint8Array) => p.set(le32(P + 1n), 96)], // x = 1 is the generator's
   ])("is refused with %s", (_name, damage) => {
     const damaged = proof.slice();
     damage(damaged);
@@ -81,20 +82,25 @@ describe("a membership proof at depth 20", () => {
   });
 });
 
-test("a point of the twist outside the subgroup proves nothing", async () => {
-  // x = 1 + 0·u lies on the twist, but not in the subgroup of prime order.
-  const outside = new Uint8Array(128);
-  outside[0] = 1;
-  outside[32] = 1;
-  outside[96] = 1;
-  const points = (() => {
+/** The first point of the twist with x = (1, 0), (2, 0), …: nearly all points of the twist lie outside the subgroup. */
+function pointOfTwist(): G2 {
+  for (let x = 1; ; x++) {
+    const bytes = new Uint8Array(128);
+    bytes[0] = 1; // A and C = (1, 2), the generator
+    bytes[32] = x;
+    bytes[96] = 1;
     try {
-      return decompress(outside);
+      return decompress(bytes).b;
     } catch {
-      return null;
+      // no point with this x
     }
-  })();
-  if (points !== null) expect(await verify(20, points, { root: 1n, nullifier: 1n, message: 1n, scope: 1n })).toBe(false);
+  }
+}
+
+test("a point of the twist outside the subgroup is told from one inside", async () => {
+  const { join } = JSON.parse(vectors.opening_submission) as { join: { proof: string } };
+  expect(await inSubgroup(decompress(parseHex(join.proof, 128, "proof")).b)).toBe(true);
+  expect(await inSubgroup(pointOfTwist())).toBe(false);
 });
 
 test("enrolment answers a ticket with a proof over the pair (C, K)", async () => {

@@ -166,7 +166,7 @@ async function turn(): Promise<void> {
 /** Delivers whenever something is due, for as long as the page is open. */
 export function startDelivery(): void {
   onOutboxChange(() => void turn());
-  addEventListener("online", () => void hurry());
+  addEventListener("online", () => void hurry().catch(() => null));
   document.addEventListener("visibilitychange", () => void (document.hidden || turn()));
   void turn();
 }

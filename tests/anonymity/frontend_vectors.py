@@ -1,7 +1,8 @@
-"""What the Python package computes, written down for the front end's tests: `python -m tests.anonymity.frontend_vectors`.
+"""What the Python package computes, written down for the front end's tests.
 
-Two files of the repository come from here: the words of the aliases, which the worker carries, and the vectors that the
-worker's code must reproduce. `test_interop_frontend.py` fails when either is out of date.
+`python -m tests.anonymity.frontend_vectors` writes two files of the repository: the words of the aliases,
+which the worker carries, and the vectors that its code must reproduce. `test_interop_frontend.py` fails when
+either is stale.
 """
 
 import json
@@ -159,8 +160,8 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
     """A roster, an opening with its join, a reply without one, and the proof files of both."""
     tree, leaves_file = LeanIMT(leaves), pack_leaves(leaves)
     statement = RosterStatement(
-        site=DOMAIN.site, season=DOMAIN.season, roster=ROSTER, epoch=3, label=LABEL, root=tree.root, size=40, live=39,
-        settled=35, leaves=sha256(leaves_file), published="2026-05-01",
+        site=DOMAIN.site, season=DOMAIN.season, roster=ROSTER, epoch=3, label=LABEL, root=tree.root, size=40,
+        live=39, settled=35, leaves=sha256(leaves_file), published="2026-05-01",
     )  # fmt: skip
     signing_key = Ed25519PrivateKey.from_private_bytes(ROSTER_SEED)
     envelope = sign_statement(statement, signing_key)
@@ -192,8 +193,8 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
     signed = open_statement(envelope, key=None, domain=DOMAIN)
     files = [
         build_proof_file(
-            opening=opening, content=content, key=public_bytes(key), signature=sign_content(content, key), join=join,
-            first=opening.id, statement=signed,
+            opening=opening, content=content, key=public_bytes(key), signature=sign_content(content, key),
+            join=join, first=opening.id, statement=signed,
         )
         for content in (opening, reply)
     ]  # fmt: skip
