@@ -76,7 +76,8 @@ def test_what_another_process_published_is_not_written_again(talk: Talk):
     other = Epoch()
     accept_submission(body, epoch=other, rules=talk.rules, now=talk.now)
     write_tick(epoch=other, rules=talk.rules, now=talk.now + timedelta(seconds=600))
-    talk.tick()
+    report = talk.tick()
+    assert (report.written, report.dropped) == (0, 0)
     assert Post.objects.count() == 1
 
 

@@ -34,17 +34,19 @@ def write_tick(*, epoch: Epoch, rules: Rules, now: datetime) -> TickReport:
     """
     tick = tick_at(now, rules.tick_seconds)
     items = epoch.close(tick)
-    written = _write(items, tick) if items else 0
+    report = _write(items, tick) if items else TickReport(tick, 0, 0)
     epoch.settle(tick, items)
-    return TickReport(tick, written, len(items) - written)
+    return report
 
 
-def _write(items: Sequence[Waiting], tick: datetime) -> int:
+def _write(items: Sequence[Waiting], tick: datetime) -> TickReport:
     with transaction.atomic():
         with connection.cursor() as cursor:
             # A foreign key that fails must fail beside its row, not at the commit of all.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        return _insert(plan_rows(items, existing(items), tick))
+        plan = plan_rows(items, existing(items), tick)
+        written = _insert(plan)
+    return TickReport(tick, written, len(plan.rows) - written)
 
 
 def _insert(plan: Plan) -> int:
