@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -177,6 +178,14 @@ def test_a_reply_in_the_place_of_the_opening_is_refused(cast: Cast, reply_file: 
 
 def test_a_reply_from_another_thread_is_refused(cast: Cast, reply_file: bytes):
     assert failed(changed(reply_file, another_thread, cast)).claim == "content"
+
+
+def test_a_reply_written_for_another_season_is_refused(cast: Cast, opening: Opening):
+    late = replace(cast.reply(opening), season="s229")
+    document = json.loads(cast.proof_file(cast.bob, opening, cast.reply(opening)))
+    document["content"] = late.document()
+    document["signature"] = sign_content(late, cast.bob.key_in(opening.id)).hex()
+    assert failed(canonical_json(document)).claim == "content"
 
 
 def test_other_bytes_of_the_same_document_are_refused(file: bytes):
