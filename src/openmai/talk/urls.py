@@ -21,6 +21,7 @@ pages = [
     path("outbox/", views.outbox, name="outbox"),
 ]
 plain: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
     path("", views.to_language),
     path("t/<digest:thread>", views.to_language),
     path("p/<digest:post>", views.to_language),
@@ -29,5 +30,4 @@ plain: list[URLPattern | URLResolver] = [
     path("rosters/index.json", mirror.index),
     path("rosters/statements/<digest:digest>.json", mirror.statement),
     path("rosters/leaves/<digest:digest>.bin", mirror.leaves),
-    path("api/v1/", api.urls),
 ]

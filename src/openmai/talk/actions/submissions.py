@@ -9,14 +9,9 @@ from django.utils.translation import gettext as _
 from openmai.anonymity.content import Opening, Reply
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import be32
+from openmai.anonymity.keys import verify_signature
 from openmai.anonymity.membership import verify_membership
-from openmai.anonymity.submission import (
-    Join,
-    Submission,
-    join_scope_and_message,
-    parse_submission,
-    verify_action,
-)
+from openmai.anonymity.submission import Join, Submission, parse_submission
 from openmai.platform.clock import next_tick
 from openmai.talk.epoch import Entry, Epoch, Moved, TakenContent, Waiting
 from openmai.talk.errors import Refused
@@ -217,13 +212,15 @@ def _entry(join: Join, domain: Domain, epoch: Epoch, rules: Rules, now: datetime
 
 def _check_proofs(spoken: _Spoken) -> None:
     """Checks 4 and 6 to 8: scope and message are our own, never the sender's."""
-    submission = spoken.submission
-    verify_action(content=submission.content, key=submission.key, signature=submission.signature)
+    submission, domain = spoken.submission, spoken.domain
+    action = domain.action_bytes(spoken.id)
+    verify_signature(key=submission.key, signature=submission.signature, message=action)
     if (join := submission.join) is None:
         return
-    scope, message = join_scope_and_message(
-        content=submission.content, key=submission.key, roster=join.roster, root=join.proof.root
+    message = domain.join_message(
+        thread_id=spoken.thread, key=submission.key, roster=join.roster, root=join.proof.root, first=spoken.id
     )
+    scope = domain.thread_scope(spoken.thread)
     verify_membership(join.proof, scope=scope, message=message, roots={join.proof.root})
 
 
