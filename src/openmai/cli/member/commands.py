@@ -16,6 +16,15 @@ from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.proof_file import ClaimFailed
 from openmai.cli.member import checking
 from openmai.cli.member.errors import Exit, MemberError, StillWaiting, Usage
+from openmai.cli.member.options import (
+    AsOption,
+    BodyOption,
+    FloorOption,
+    KeyOption,
+    TalkOption,
+    WaitOption,
+    WithinOption,
+)
 from openmai.cli.member.show import Progress, tell
 from openmai.cli.member.words import gettext as _
 from openmai.cli.member.words import language
@@ -25,43 +34,6 @@ if TYPE_CHECKING:
     from openmai.cli.member.member import Member
     from openmai.cli.member.outbox import Entry
     from openmai.cli.member.speaking import Speaker
-
-TalkOption = Annotated[
-    str | None,
-    typer.Option(
-        "--talk",
-        envvar="OPENMAI_TALK_ORIGIN",
-        help=_("Address of the talk site; the last one used if left out."),
-    ),
-]
-AsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--as", help=_("Whom to speak as: a company's short name, a roster, or “site”. Best one if left out.")
-    ),
-]
-BodyOption = Annotated[
-    str | None, typer.Option("--body", help=_("The text; read from standard input if left out."))
-]
-WithinOption = Annotated[
-    int,
-    typer.Option(
-        "--within", min=0, max=48, help=_("Send at a random time of the next so many hours: safer.")
-    ),
-]
-WaitOption = Annotated[
-    bool, typer.Option("--wait/--no-wait", help=_("Wait until the post is seen published."))
-]
-FloorOption = Annotated[
-    int | None,
-    typer.Option(
-        "--floor", min=2, help=_("Smallest crowd to hide in; 20, or the site's floor if that is greater.")
-    ),
-]
-KeyOption = Annotated[
-    str | None,
-    typer.Option("--roster-key", help=_("The roster key, in 64 hexadecimal digits, that must have signed.")),
-]
 
 
 def register(app: typer.Typer) -> None:
