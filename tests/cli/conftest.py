@@ -68,6 +68,7 @@ def run(environment: dict[str, str]) -> Run:
             input=typed,
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             timeout=300,
             check=False,
         )

@@ -239,6 +239,8 @@ def test_commands_without_a_site_or_a_key_say_what_to_do(run: Run, talk: Files):
     assert (ran.code, "--talk" in ran.err) == (2, True)
     ran = run("post", "--section", "work", "--title", "Hello", "--body", "x", "--talk", talk.origin)
     assert (ran.code, "openmai identity new" in ran.err) == (4, True)
+    ran = run("post", "--section", "work", "--title", "Hello", typed="\udcff")
+    assert (ran.code, "not UTF-8" in ran.err) == (2, True)
     ran = run("post", "--section", "nowhere", "--title", "Hello", "--body", "x")
     assert (ran.code, "there are work" in ran.err) == (2, True)
 

@@ -13,6 +13,7 @@ import typer
 
 from openmai.anonymity.content import Content
 from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.limits import MAX_BODY
 from openmai.anonymity.proof_file import ClaimFailed
 from openmai.cli.member import checking
 from openmai.cli.member.errors import Exit, MemberError, StillWaiting, Usage
@@ -354,7 +355,10 @@ def _text(body: str | None) -> str:
         return body
     if sys.stdin.isatty():
         Progress().advise(_("Type the text; end with Ctrl-D."))
-    return sys.stdin.buffer.read(200_000).decode("utf-8", errors="strict")
+    try:
+        return sys.stdin.buffer.read(MAX_BODY + 1).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Usage(_("The text is not UTF-8, or longer than any post may be.")) from error
 
 
 def _ask_code() -> str:
