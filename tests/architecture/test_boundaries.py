@@ -19,7 +19,9 @@ def test_imports_keep_to_the_layers():
 
 def test_no_model_hides_its_context_behind_an_app_label():
     # `Meta.app_label` would let a model live in one context and belong to another.
-    guilty = [path for path in SOURCE.rglob("*.py") if re.search(r"^\s*app_label\s*=", path.read_text(), re.M)]
+    guilty = [
+        path for path in SOURCE.rglob("*.py") if re.search(r"^\s*app_label\s*=", path.read_text(), re.M)
+    ]
     assert guilty == []
 
 
@@ -27,7 +29,9 @@ def test_no_foreign_key_of_talk_names_another_context():
     strings = [
         (path.name, target)
         for path in (SOURCE / "talk").rglob("*.py")
-        for target in re.findall(r"(?:ForeignKey|OneToOneField|ManyToManyField)\(\s*[\"']([\w.]+)[\"']", path.read_text())
+        for target in re.findall(
+            r"(?:ForeignKey|OneToOneField|ManyToManyField)\(\s*[\"']([\w.]+)[\"']", path.read_text()
+        )
         if "." in target and not target.startswith("talk.")
     ]
     assert strings == []
@@ -51,7 +55,9 @@ print("\\n".join(loaded))
 
 
 def test_the_talk_process_loads_neither_accounts_nor_sessions(talk_environment: dict[str, str]):
-    done = subprocess.run([sys.executable, "-c", TALK_PROBE], env=talk_environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", TALK_PROBE], env=talk_environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
 

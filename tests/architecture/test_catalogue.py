@@ -40,7 +40,7 @@ def name(message: Message) -> str:
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     template = tmp_path_factory.mktemp("messages") / "django.pot"
-    subprocess.run([ROOT / "scripts" / "messages", template], check=True, capture_output=True)  # noqa: S603 - our own
+    subprocess.run([ROOT / "scripts" / "messages", template], check=True, capture_output=True)
     with template.open("rb") as file:
         return read_po(file)
 

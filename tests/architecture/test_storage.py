@@ -22,12 +22,19 @@ for model in apps.get_models(include_auto_created=True):
 def documented(site: str) -> set[tuple[str, str]]:
     section = DOCUMENT.read_text().split(f"## {site}\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| (\w+) \| ([\w, ]*) \|", section, re.M)
-    return {(table, column.strip()) for table, columns in rows if table != "table" for column in columns.split(",")}
+    return {
+        (table, column.strip())
+        for table, columns in rows
+        if table != "table"
+        for column in columns.split(",")
+    }
 
 
 def stored(site: str, environment: dict[str, str]) -> set[tuple[str, str]]:
     environment = environment | {"DJANGO_SETTINGS_MODULE": f"openmai.sites.{site}.settings"}
-    lines = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, check=True).stdout
+    lines = subprocess.run(
+        [sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, check=True
+    ).stdout
     return {(table, column) for table, column in map(str.split, lines.splitlines())}
 
 

@@ -1,0 +1,297 @@
+"""The main job with nothing faked: from registration to a post that anybody can check, in a real browser."""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Browser, expect
+from tests.browser.conftest import OPENMAI, RunningDemo
+from tests.browser.journey import Person
+from tests.factories.cast import read_artifacts
+
+from openmai.anonymity.content import Reply
+from openmai.anonymity.encoding import Domain
+from openmai.anonymity.keys import public_bytes, thread_key
+from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.prover import Prover
+from openmai.anonymity.rosters import unpack_leaves
+from openmai.anonymity.submission import Join, build_submission, join_scope_and_message
+from openmai.cli.member.recovery import read_backup, read_code
+
+LUMING, RIVERBEND = "Luming Software", "Riverbend Hospital"
+BROWSER_NAME = "AliceBrowser/7.3 (a name to look for)"
+
+
+@dataclass
+class Story:
+    """What the journey leaves behind for the tests after it."""
+
+    alice: Person
+    bob: Person
+    charlie: Person
+    thread: str = ""
+    alias: str = ""
+
+    @property
+    def thread_id(self) -> bytes:
+        return bytes.fromhex(self.thread.rstrip("/").rpartition("/")[2])
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        return self.alice, self.bob, self.charlie
+
+
+@pytest.fixture(scope="module")
+def story(browser: Browser, demo: RunningDemo) -> Iterator[Story]:
+    """Alice and Bob register, verify and enrol; Charlie only registers; Alice opens a thread."""
+    at = demo.at
+    alice = Person(
+        browser, at, name="Alicia Ferreira", work="alicia.ferreira@luming.example", user_agent=BROWSER_NAME
+    )
+    bob = Person(browser, at, name="Robert Hallgren", work="robert.hallgren@riverbend-hospital.example")
+    charlie = Person(browser, at, name="Charlotte Unverified")
+    for person in (alice, bob, charlie):
+        person.register()
+    for person in (alice, bob):
+        person.verify_employment()
+        person.enrol()
+    for person in (alice, bob):
+        person.wait_for_the_epoch()
+    told = Story(alice, bob, charlie)
+    told.thread = alice.open_thread(company=LUMING, title="Standing desks", body="Has anybody got one yet?")
+    told.alias = alice.alias_of("Has anybody got one yet?")
+    yield told
+    for person in told.people:
+        person.context.close()
+
+
+def submissions_of(person: Person) -> list[dict[str, object]]:
+    """Everything that this browser sends to the talk site from now on."""
+    sent: list[dict[str, object]] = []
+
+    def keep(request: object) -> None:
+        if getattr(request, "url", "").endswith("/api/v1/submissions"):
+            sent.append(json.loads(getattr(request, "post_data", "") or "{}"))
+
+    person.page.on("request", keep)
+    return sent
+
+
+def test_the_post_stands_under_its_label_with_a_proof_that_holds(story: Story):
+    page = story.alice.page
+    page.goto(story.thread)
+    opening = page.locator("article").first
+    expect(opening).to_contain_text(f"Employee of {LUMING}")
+    opening.get_by_role("link", name="Verify").click()
+    expect(page.get_by_role("main")).to_contain_text("Every claim holds")
+    page.get_by_role("button", name="Check this post in my browser").click()
+    expect(page.locator("[data-verify]").or_(page.get_by_role("main")).first).to_contain_text(
+        re.compile("one of \\d+"), timeout=60_000
+    )
+
+
+def test_bob_of_another_company_answers_and_alice_needs_no_new_proof(story: Story):
+    sent = submissions_of(story.bob)
+    story.bob.reply(story.thread, "We share two among nine.", company=RIVERBEND)
+    assert [each["join"] is not None for each in sent] == [True]
+    sent = submissions_of(story.alice)
+    story.alice.reply(story.thread, "Two among nine is a start.")
+    assert [each["join"] for each in sent] == [None]
+    story.alice.page.goto(story.thread)
+    assert story.alice.alias_of("Two among nine is a start.") == story.alias
+    assert story.alice.alias_of("We share two among nine.") != story.alias
+
+
+def test_in_a_second_thread_alice_has_another_alias(story: Story):
+    alice = story.alice
+    second = alice.open_thread(company=LUMING, title="Canteen", body="The soup again.")
+    assert second != story.thread
+    assert alice.alias_of("The soup again.") != story.alias
+
+
+def test_charlie_who_is_not_verified_cannot_speak(story: Story):
+    charlie = story.charlie
+    sent = submissions_of(charlie)
+    charlie.page.goto(f"{charlie.at.talk}/en/identity/")
+    charlie.page.get_by_role("button", name="Create my key").click()
+    charlie.page.locator("[data-code]").wait_for()
+    charlie.page.goto(f"{charlie.at.talk}/en/new/")
+    charlie.speak_as_random_alias()
+    charlie.page.get_by_label("Section").select_option(index=1)
+    charlie.page.get_by_label("Title").fill("May I?")
+    charlie.page.locator("[data-composer]").get_by_role("button", name="Send").click()
+    expect(charlie.page.locator("[data-composer]")).to_contain_text(
+        "Your key is not in this list of members", timeout=60_000
+    )
+    assert charlie.page.get_by_label("Title").input_value() == "May I?"
+    assert sent == []
+
+
+@pytest.fixture(scope="module")
+def backup(story: Story, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Alice's own backup file and recovery code, downloaded as she would."""
+    page = story.alice.page
+    page.goto(f"{story.alice.at.talk}/en/identity/")
+    page.get_by_role("button", name="New recovery code").click()
+    expect(page.locator("[data-code]")).to_have_text(re.compile(r"\S"))
+    code = page.locator("[data-code]").inner_text().strip()
+    with page.expect_download() as download:
+        page.locator("[data-part=code] [data-download]").click()
+    path = tmp_path_factory.mktemp("alice") / "backup.json"
+    download.value.save_as(path)
+    return path, code
+
+
+def test_a_second_persona_is_impossible_from_another_browser(
+    story: Story, browser: Browser, backup: tuple[Path, str]
+):
+    """Mallory's idea: the same key on a second device that does not remember the thread, under another label."""
+    path, code = backup
+    second = Person(browser, story.alice.at, name="Alicia Again")
+    second.page.goto(f"{second.at.talk}/en/identity/")
+    second.page.get_by_text("Restore from a backup").click()
+    second.page.get_by_label("Backup file").set_input_files(path)
+    second.page.get_by_role("textbox", name="Recovery code").fill(code)
+    second.page.get_by_role("button", name="Restore").click()
+    expect(second.page.locator("[data-part=have]")).to_be_visible()
+    second.page.goto(story.thread)
+    second.speak_as_random_alias()
+    second.page.get_by_label("Your reply").fill("I am somebody else entirely.")
+    second.page.locator("[data-composer]").get_by_role("button", name="Send").click()
+    expect(second.page.locator("[data-composer]")).to_contain_text("under another label", timeout=120_000)
+    assert second.page.get_by_label("Your reply").input_value() == "I am somebody else entirely."
+    second.context.close()
+
+
+def test_a_second_persona_is_impossible_from_the_command_line(
+    story: Story, backup: tuple[Path, str], tmp_path: Path
+):
+    path, code = backup
+    environment = os.environ | {
+        "OPENMAI_HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path),
+        "OPENMAI_IDENTITY_KEY": code,
+    }
+    command = [OPENMAI]
+    talk = ["--talk", story.alice.at.talk]
+    subprocess.run(
+        [*command, "identity", "restore", str(path), *talk], env=environment, check=True, capture_output=True
+    )
+    said = [
+        *command,
+        "reply",
+        story.thread,
+        "--body",
+        "Somebody else, by command line.",
+        "--as",
+        "site",
+        *talk,
+    ]
+    done = subprocess.run(said, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "label" in done.stderr
+
+
+def test_a_second_persona_is_impossible_by_raw_http(story: Story, backup: tuple[Path, str]):
+    path, code = backup
+    domain, secret = read_backup(path.read_bytes(), code=read_code(code))
+    with httpx.Client(base_url=story.alice.at.talk) as talk:
+        answer = talk.post("/api/v1/submissions", content=forged_reply(talk, domain, secret, story.thread_id))
+        assert (answer.status_code, answer.json()["code"]) == (409, "persona-exists")
+        honest = talk.post(
+            "/api/v1/submissions", content=forged_reply(talk, domain, secret, story.thread_id, forge=False)
+        )
+        assert honest.status_code == 202, honest.text
+
+
+def forged_reply(
+    talk: httpx.Client, domain: Domain, secret: int, thread: bytes, *, forge: bool = True
+) -> bytes:
+    """A reply with a flawless proof by Alice's secret, under a key that is not her persona's; or, honestly, under hers."""
+    roster = next(
+        each
+        for each in talk.get("/api/v1/rosters").json()["rosters"]
+        if each["roster"] == "company/luming/attested"
+    )
+    tree = LeanIMT(unpack_leaves(talk.get(f"/rosters/leaves/{roster['leaves']}.bin").content))
+    prover = Prover(read_artifacts(20))
+    key = Ed25519PrivateKey.generate() if forge else thread_key(secret, domain.thread_scope(thread))
+    content = Reply(
+        domain.site,
+        domain.season,
+        thread,
+        None,
+        "By raw HTTP." if forge else "Honestly.",
+        secrets.token_bytes(16),
+    )
+    scope, message = join_scope_and_message(
+        content=content, key=public_bytes(key), roster=roster["roster"], root=tree.root
+    )
+    path = tree.path(tree.leaves.index(prover.commitment(secret)))
+    proof = prover.prove(secret=secret, path=path, scope=scope, message=message, randbelow=secrets.randbelow)
+    return build_submission(content=content, key=key, join=Join(roster["roster"], proof))
+
+
+def test_the_proof_file_holds_with_nothing_but_the_program(story: Story, tmp_path: Path):
+    saved = tmp_path / "proof.json"
+    saved.write_bytes(httpx.get(f"{story.alice.at.talk}/p/{story.thread_id.hex()}/proof.json").content)
+    command = [OPENMAI, "verify", str(saved), "--json"]
+    proved = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert proved["verified"]
+    assert proved["kind"] == "attested"
+    assert proved["roster"]["live"] >= 20
+
+
+def test_no_cookie_and_no_complaint_on_the_talk_site(story: Story):
+    for person in story.people:
+        assert person.context.cookies(person.at.talk) == []
+        assert not [
+            each for each in person.complaints if "Content Security Policy" in each or "Error" in each
+        ]
+
+
+def test_nothing_that_talk_holds_names_anybody(story: Story, demo: RunningDemo):
+    """Every byte of the talk cluster, its write-ahead log, and the logs of the talk processes, against all we know of the people."""
+    held = everything_that_talk_holds(demo)
+    assert any(b"Has anybody got one yet?" in data for data in held.values()), (
+        "the search finds nothing at all"
+    )
+    names = {name: needle for person in story.people for name, needle in needles(person, demo)}
+    found = sorted(
+        {(name, str(path)) for name, needle in names.items() for path, data in held.items() if needle in data}
+    )
+    assert found == []
+
+
+def everything_that_talk_holds(demo: RunningDemo) -> dict[Path, bytes]:
+    cluster = demo.folder / "clusters" / "talk"
+    logs = [path for path in (demo.folder / "logs").iterdir() if "talk" in path.name]
+    files = [*cluster.rglob("*"), *logs, demo.folder / "talk.env"]
+    return {path: path.read_bytes() for path in files if path.is_file()}
+
+
+def needles(person: Person, demo: RunningDemo) -> Iterator[tuple[str, bytes]]:
+    """Whatever would tie a byte of the talk side to a person."""
+    yield f"{person.name}: name", person.name.encode()
+    yield f"{person.name}: e-mail", person.email.encode()
+    if person.work:
+        yield f"{person.name}: work address", person.work.encode()
+    for cookie in person.context.cookies(person.at.people):
+        yield f"{person.name}: {cookie['name']}", cookie["value"].encode()
+    yield f"{person.name}: browser", str(person.page.evaluate("navigator.userAgent")).encode()
+    with psycopg.connect((demo.folder / "keys" / "people.url").read_text().strip()) as connection:
+        (member,) = connection.execute(
+            "SELECT id FROM people_member WHERE email = %s", [person.email]
+        ).fetchall()[0]
+    yield f"{person.name}: member id, text", str(member).encode()
+    yield f"{person.name}: member id, hex", member.hex.encode()
+    yield f"{person.name}: member id, bytes", member.bytes
