@@ -47,7 +47,8 @@ client = Client(headers={"accept-language": "en"})
 for path in ("/healthz", "/en/about/", "/nowhere"):
     response = client.get(path)
     assert "Set-Cookie" not in response.headers and not response.cookies, path
-forbidden = ("django.contrib.auth", "django.contrib.sessions", "django.contrib.messages", "allauth", "procrastinate",
+forbidden = ("django.contrib.auth", "django.contrib.sessions", "django.contrib.messages",
+             "allauth", "procrastinate",
              "openmai.people", "openmai.companies.models")
 loaded = sorted(name for name in sys.modules if name.startswith(forbidden))
 print("\\n".join(loaded))

@@ -38,7 +38,7 @@ class Person:
             "console", lambda message: message.type == "error" and self.complaints.append(message.text)
         )
 
-    # ── The real-name side ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── The real-name side ──────────────
 
     def register(self) -> None:
         self.page.goto(f"{self.at.people}/en/account/signup/")
@@ -90,7 +90,7 @@ class Person:
             self.page.wait_for_timeout(2_000)
         raise AssertionError("the epoch did not come")
 
-    # ── Mail ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── Mail ──────────────
 
     def mail(self, recipient: str) -> str:
         """The newest mail to `recipient`, as the demo's mailbox shows it."""
@@ -114,10 +114,10 @@ class Person:
         assert links, "the mail holds no link"
         return links[0].rstrip(".")
 
-    # ── Job Talk ───────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── Job Talk ──────────────
 
     def speak_as_employee_of(self, company: str) -> None:
-        """Choose the label; while the talk site has not yet fetched the epoch that lists us, come back a little later."""
+        """Choose the label; come back a little later while the talk site has not fetched the epoch yet."""
         form = self.page.locator("[data-composer]")
         answer = form.locator("[data-crowd]").filter(has_text=re.compile("You hide among|not in this list"))
         for _ in range(20):
@@ -159,7 +159,7 @@ class Person:
         return self.send()
 
     def send(self) -> str:
-        """Send what is in the composer, see it published in the outbox, and return the address of the thread."""
+        """Send what is in the composer, see it published in the outbox, and return the thread's address."""
         self.page.locator("[data-composer]").get_by_role("button", name="Send").click()
         self.page.locator("[data-outcome]").get_by_role("link", name="Open the outbox").click(
             timeout=PROOF_MS

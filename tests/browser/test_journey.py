@@ -154,7 +154,7 @@ def backup(story: Story, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 def test_a_second_persona_is_impossible_from_another_browser(
     story: Story, browser: Browser, backup: tuple[Path, str]
 ):
-    """Mallory's idea: the same key on a second device that does not remember the thread, under another label."""
+    """The same key on a second device, which does not remember the thread, under another label."""
     path, code = backup
     second = Person(browser, story.alice.at, name="Alicia Again")
     second.page.goto(f"{second.at.talk}/en/identity/")
@@ -216,7 +216,7 @@ def test_a_second_persona_is_impossible_by_raw_http(story: Story, backup: tuple[
 def forged_reply(
     talk: httpx.Client, domain: Domain, secret: int, thread: bytes, *, forge: bool = True
 ) -> bytes:
-    """A reply with a flawless proof by Alice's secret, under a key that is not her persona's; or, honestly, under hers."""
+    """A reply with a flawless proof by Alice's secret, under another key than her persona's, or under it."""
     roster = next(
         each
         for each in talk.get("/api/v1/rosters").json()["rosters"]
@@ -260,7 +260,7 @@ def test_no_cookie_and_no_complaint_on_the_talk_site(story: Story):
 
 
 def test_nothing_that_talk_holds_names_anybody(story: Story, demo: RunningDemo):
-    """Every byte of the talk cluster, its write-ahead log, and the logs of the talk processes, against all we know of the people."""
+    """Every byte of the talk cluster, its write-ahead log and the logs, against what we know of people."""
     held = everything_that_talk_holds(demo)
     assert any(b"Has anybody got one yet?" in data for data in held.values()), (
         "the search finds nothing at all"
