@@ -182,6 +182,14 @@ def test_the_memory_is_bounded(inner: Counting, epoch: Epoch):
     assert len(inner.calls) == 11
 
 
+def test_long_queries_take_room_too(inner: Counting, epoch: Epoch):
+    site = Site(inner, epoch=epoch, capacity=10_000)
+    for number in range(10):
+        site.ask(f"/?after={number}{'x' * 5_000}")
+    site.ask(f"/?after=0{'x' * 5_000}")
+    assert len(inner.calls) == 11
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_whole_site_behind_the_cache(empty_talk: Talk):
     talk = empty_talk

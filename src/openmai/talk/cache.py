@@ -93,10 +93,15 @@ class EpochCache:
             if generation != self._generation or key in self._kept:
                 return
             self._kept[key] = kept
-            self._size += len(kept.body)
+            self._size += _room(key, kept)
             while self._size > self._capacity:
                 oldest = next(iter(self._kept))
-                self._size -= len(self._kept.pop(oldest).body)
+                self._size -= _room(oldest, self._kept.pop(oldest))
+
+
+def _room(key: tuple[str, str], kept: Kept) -> int:
+    """Bytes of an answer and of what was asked: a small page can be asked for with a long query."""
+    return len(kept.body) + sum(map(len, key)) + sum(len(name) + len(value) for name, value in kept.headers)
 
 
 class _Answer:

@@ -10,7 +10,7 @@ from openmai.anonymity.content import Opening, Reply
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import be32
 from openmai.anonymity.keys import verify_signature
-from openmai.anonymity.membership import verify_membership
+from openmai.anonymity.membership import Claim
 from openmai.anonymity.submission import Join, Submission, parse_submission
 from openmai.platform.clock import next_tick
 from openmai.talk.epoch import Entry, Epoch, Moved, TakenContent, Waiting
@@ -20,6 +20,7 @@ from openmai.talk.receipts import Receipt, State, sign_receipt
 from openmai.talk.rules import Rules
 from openmai.talk.sections import BY_SLUG
 from openmai.talk.standing import Claimed, Known, check_persona
+from openmai.talk.verifying import VERIFIER, Verifier
 
 
 class UnknownSection(Refused):
@@ -111,7 +112,9 @@ class _Spoken:
         return Claimed(self.submission.key, be32(join.proof.nullifier), join.roster)
 
 
-def accept_submission(body: bytes, *, epoch: Epoch, rules: Rules, now: datetime) -> Receipt:
+def accept_submission(
+    body: bytes, *, epoch: Epoch, rules: Rules, now: datetime, verifier: Verifier = VERIFIER
+) -> Receipt:
     """Check `body` and let it wait for the next tick; the same submission again is answered the same way.
 
     Raises a `Refused` or an `AnonymityError` that has a code; nothing is kept of what is refused.
@@ -127,7 +130,7 @@ def accept_submission(body: bytes, *, epoch: Epoch, rules: Rules, now: datetime)
     join = spoken.submission.join
     entry = None if join is None else _entry(join, domain, epoch, rules, now)
     persona = check_persona(spoken.claimed, known, now=now)
-    _check_proofs(spoken)
+    _check_proofs(spoken, verifier)
     if earlier is not None:
         return earlier.receipt
     return _wait(spoken, persona, entry, generation=generation, epoch=epoch, rules=rules, now=now)
@@ -210,7 +213,7 @@ def _entry(join: Join, domain: Domain, epoch: Epoch, rules: Rules, now: datetime
     return Entry(root.statement, join.proof.points, root.label_en, root.label_zh)
 
 
-def _check_proofs(spoken: _Spoken) -> None:
+def _check_proofs(spoken: _Spoken, verifier: Verifier) -> None:
     """Checks 4 and 6 to 8: scope and message are our own, never the sender's."""
     submission, domain = spoken.submission, spoken.domain
     action = domain.action_bytes(spoken.id)
@@ -221,7 +224,7 @@ def _check_proofs(spoken: _Spoken) -> None:
         thread_id=spoken.thread, key=submission.key, roster=join.roster, root=join.proof.root, first=spoken.id
     )
     scope = domain.thread_scope(spoken.thread)
-    verify_membership(join.proof, scope=scope, message=message, roots={join.proof.root})
+    verifier.verify(Claim(join.proof, scope, message, roots={join.proof.root}))
 
 
 def _wait(

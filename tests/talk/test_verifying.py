@@ -1,0 +1,90 @@
+"""Proofs that wait for each other are verified together, and each gets the verdict that it deserves."""
+
+import secrets
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+
+import pytest
+from tests.factories.cast import HARBOUR, Cast
+
+from openmai.anonymity.groth16 import InvalidProof, MalformedProof
+from openmai.anonymity.keys import public_bytes
+from openmai.anonymity.membership import Claim
+from openmai.anonymity.submission import join_scope_and_message
+from openmai.talk import verifying
+from openmai.talk.verifying import NotVerified, Verifier
+
+
+def claim(cast: Cast, number: int) -> Claim:
+    opening = cast.opening(title=f"Thread {number}")
+    join, key = cast.join(cast.alice, opening), cast.alice.key_in(opening.id)
+    scope, message = join_scope_and_message(
+        content=opening, key=public_bytes(key), roster=HARBOUR, root=join.proof.root
+    )
+    return Claim(join.proof, scope, message, {join.proof.root})
+
+
+def verdicts(
+    verifier: Verifier, first: Claim, others: list[Claim], monkeypatch: pytest.MonkeyPatch
+) -> list[object]:
+    """While `first` is being verified, all `others` arrive; what each of them is told."""
+    verify, begun, go_on = verifying.verify_membership, Event(), Event()
+
+    def slow(*args: object, **kwargs: object) -> object:
+        begun.set()
+        go_on.wait(10)
+        return verify(*args, **kwargs)  # type: ignore[arg-type]  # passed on
+
+    with ThreadPoolExecutor(len(others) + 1) as pool:
+        with monkeypatch.context() as held:
+            held.setattr(verifying, "verify_membership", slow)
+            running: list[Future[None]] = [pool.submit(verifier.verify, first)]
+            begun.wait(10)
+            running += [pool.submit(verifier.verify, each) for each in others]
+            while len(verifier._tickets) < len(others):
+                go_on.wait(0.01)
+        go_on.set()
+        return [type(each.exception()) for each in running]
+
+
+def test_what_waits_is_verified_together(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    sizes = []
+    batch = verifying.verify_memberships
+
+    def counted(claims: list[Claim], **kwargs: object) -> object:
+        sizes.append(len(claims))
+        return batch(claims, **kwargs)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(verifying, "verify_memberships", counted)
+    claims = [claim(cast, number) for number in range(4)]
+    told = verdicts(Verifier(randbits=secrets.randbits), claims[0], claims[1:], monkeypatch)
+    assert told == [type(None)] * 4
+    assert sizes == [3]
+
+
+def test_a_false_proof_falls_and_takes_nobody_with_it(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    good = [claim(cast, number) for number in range(3)]
+    false = replace(good[1], message=good[1].message + 1)
+    broken = replace(good[2], proof=replace(good[2].proof, points=b"\xff" * 128))
+    told = verdicts(
+        Verifier(randbits=secrets.randbits), good[0], [good[1], false, broken, good[2]], monkeypatch
+    )
+    assert told == [type(None), type(None), InvalidProof, MalformedProof, type(None)]
+
+
+def test_a_crash_of_the_verifier_accepts_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    def crash(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(verifying, "verify_memberships", crash)
+    claims = [claim(cast, number) for number in range(3)]
+    told = verdicts(Verifier(randbits=secrets.randbits), claims[0], claims[1:], monkeypatch)
+    assert told == [type(None), MemoryError, MemoryError]
+
+
+def test_a_claim_that_nobody_took_is_not_verified(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    verifier = Verifier(randbits=secrets.randbits)
+    monkeypatch.setattr(verifier, "_settle", lambda _: None)
+    with pytest.raises(NotVerified):
+        verifier.verify(claim(cast, 0))
