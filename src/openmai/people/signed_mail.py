@@ -35,7 +35,11 @@ SINGLE: Final = MUST_SIGN | {
     *(b"sender", b"reply-to", b"cc", b"bcc", b"message-id", b"in-reply-to", b"references"),
     *(b"mime-version", b"content-type", b"content-transfer-encoding", b"content-disposition"),
 }
-_BIND: Final = re.compile(r"(?<![a-z0-9])[a-z2-7]{52}(?![a-z0-9])")
+# Python reads headers in quadratic time; nobody's Subject, sender or recipients are longer.
+MAX_HEADER_BYTES: Final = 2048
+# The whole Subject. A machine that answers ("Re: …", "Undeliverable: …") signs for whoever wrote to it.
+_SUBJECT: Final = re.compile(r"(?:openmai\s+)?([a-z2-7]{52})")
+_BULK: Final = frozenset({b"bulk", b"junk", b"list", b"auto_reply"})
 _BARE: Final = re.compile(rb"(?<!\r)\n|\r(?!\n)|\0")
 _DNS_LABELS: Final = re.compile(
     r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
@@ -66,11 +70,11 @@ class VerifiedMail:
 
 
 def bind_in_subject(raw: bytes) -> str:
-    """The one bind code in the Subject of `raw`; raise `MailRefused` if there is none, or more than one."""
-    found: set[str] = set(_BIND.findall(_text(_headers(raw), b"subject").lower()))
-    if len(found) != 1:
+    """The bind code that is the Subject of `raw`, but for our name; raise `MailRefused` if it is not."""
+    found = _SUBJECT.fullmatch(_text(_headers(raw), b"subject").strip().lower())
+    if found is None:
         raise MailRefused("no-code")
-    return found.pop()
+    return found[1]
 
 
 def verify_mail(
@@ -82,6 +86,7 @@ def verify_mail(
     """
     headers = _headers(raw)
     _check_single(headers)
+    _check_written_anew(headers)
     address = _sender(headers)
     if address.domain not in domains:
         raise MailRefused("foreign-sender")
@@ -122,6 +127,15 @@ def _check_single(headers: Headers) -> None:
         raise MailRefused("missing-header")
 
 
+def _check_written_anew(headers: Headers) -> None:
+    """Refuse answers and what machines send: Mallory can make both say her code to us."""
+    values = {name: value.strip().lower() for name, value in headers}
+    answers = b"in-reply-to" in values or b"references" in values
+    automatic = values.get(b"auto-submitted", b"no") != b"no" or values.get(b"precedence") in _BULK
+    if answers or automatic:
+        raise MailRefused("malformed")
+
+
 def _text(headers: Headers, name: bytes) -> str:
     """The one header `name`, unfolded and decoded (RFC 2047)."""
     values = [value for known, value in headers if known == name]
@@ -129,26 +143,31 @@ def _text(headers: Headers, name: bytes) -> str:
         raise MailRefused("missing-header")
     if len(values) > 1:
         raise MailRefused("duplicate-header")
+    if len(values[0]) > MAX_HEADER_BYTES:
+        raise MailRefused("malformed")
     try:
         unfolded = values[0].decode("utf-8").replace("\r\n", "").strip()
         return str(policy.SMTP.header_factory(name.decode(), unfolded))
-    except (UnicodeDecodeError, ValueError, IndexError) as error:
+    except (ValueError, IndexError, RecursionError) as error:
         raise MailRefused("malformed") from error
 
 
 def _addresses(headers: Headers, name: bytes) -> list[Address]:
     """The addresses of a header, in lower case; raise `MailRefused` if it is not plain and well-formed."""
     values = [value for known, value in headers if known == name]
+    if len(values[0]) > MAX_HEADER_BYTES:
+        raise MailRefused("malformed")
     try:
         unfolded = values[0].decode("ascii").replace("\r\n", "").strip()
         header = policy.SMTP.header_factory(name.decode(), unfolded)
-        if header.defects or any(group.display_name is not None for group in header.groups):
+        plain = all(each.addr_spec in unfolded for each in header.addresses)
+        if not plain or header.defects or any(group.display_name is not None for group in header.groups):
             raise MailRefused("malformed")
         return [
             Address("", username=each.username.lower(), domain=each.domain.lower())
             for each in header.addresses
         ]
-    except (ValueError, IndexError, AttributeError) as error:
+    except (ValueError, IndexError, AttributeError, RecursionError) as error:
         raise MailRefused("malformed") from error
 
 
