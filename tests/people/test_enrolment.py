@@ -70,6 +70,16 @@ def test_a_ticket_is_spent_once(alice: Member, visitor: Client, today: datetime)
     assert Enrolment.objects.count() == 1
 
 
+def test_a_strangers_ticket_does_not_take_a_members_key(
+    alice: Member, bob: Member, visitor: Client, today: datetime
+):
+    visitor.force_login(alice)
+    refusal = post(visitor, answer(bob, today))
+    assert (refusal.status_code, refusal.json()["code"]) == (403, "forbidden")
+    assert not Enrolment.objects.exists()
+    assert post(visitor, answer(alice, today)).status_code == 201
+
+
 def test_a_ticket_is_good_for_an_hour(alice: Member, now: datetime):
     body = answer_for(alice, now=now)
     late = now + timedelta(hours=1)

@@ -8,7 +8,7 @@ from ninja import NinjaAPI, Status
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.limits import MAX_ANSWER
 from openmai.anonymity.tickets import parse_answer
-from openmai.api.problems import Problem, install, problem_of_refusal, refuse_large_body
+from openmai.api.problems import KINDS, Problem, install, problem_of_refusal, refuse_large_body
 from openmai.people import actions
 from openmai.people.conf import domain
 from openmai.people.errors import Refused
@@ -23,11 +23,17 @@ _POINTERS = {"commitment-taken": "/commitment"}
 
 @api.post("/enrolments", url_name="enrol", response={201: dict[str, Any]}, summary="Hand over a commitment")
 def enrol(request: HttpRequest) -> Status[dict[str, Any]]:
-    """Body: {"ticket", "commitment", "nullifier", "proof"} (docs/protocol.md §2). The ticket authorises."""
+    """Body: {"ticket", "commitment", "nullifier", "proof"} (docs/protocol.md §2). The ticket authorises.
+
+    Where a member is logged in, it must be theirs: a ticket in a stranger's link would tie the key to
+    the stranger's account.
+    """
     refuse_large_body(request, limit=MAX_ANSWER)
     now = utc_now()
     try:
         answer = parse_answer(request.body, domain=domain(current_season(now)))
+        if request.user.is_authenticated and str(request.user.pk) != answer.ticket.account:
+            raise Problem("forbidden", KINDS["forbidden"][1], pointer="/ticket")
         enrolled = actions.enrol(answer=answer, now=now)
     except AnonymityError as error:
         raise problem_of_refusal(error) from error
