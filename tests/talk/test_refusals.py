@@ -392,3 +392,23 @@ def test_a_refusal_is_told_in_the_readers_language(talk: Talk):
 
 def test_a_season_of_another_site_is_no_season_of_ours():
     assert Domain(SITE, "s228").digest("thread") != Domain("other.example", "s228").digest("thread")
+
+
+def test_one_persona_cannot_take_all_the_room(talk: Talk, monkeypatch: pytest.MonkeyPatch):
+    """After one proof replies cost a signature only; Mallory may not fill the epoch with them."""
+    monkeypatch.setattr("openmai.talk.epoch.PERSONA_SHARE", 2)
+    opening = talk.cast.opening()
+    talk.accepted(talk.cast.submission(talk.cast.mallory, opening, "site"))
+    write_tick(epoch=EPOCH, rules=talk.rules, now=talk.now + timedelta(minutes=10))
+    replies = [
+        talk.cast.submission(talk.cast.mallory, talk.cast.reply(opening, body=body), None)
+        for body in ("Buy.", "Buy now.", "Buy here.")
+    ]
+    talk.accepted(replies[0])
+    talk.accepted(replies[1])
+    response = talk.send(replies[2])
+    assert (response.status_code, response.json()["code"]) == (503, "pool-full")
+    talk.accepted(talk.cast.submission(talk.cast.bob, talk.cast.reply(opening, body="No thanks.")))
+    talk.accepted(replies[0])
+    write_tick(epoch=EPOCH, rules=talk.rules, now=talk.now + timedelta(minutes=20))
+    talk.accepted(replies[2])

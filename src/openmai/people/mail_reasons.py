@@ -36,6 +36,7 @@ REASONS: Final[dict[str, Text]] = {
     "short-key": _("The company's key is shorter than 1,024 bits and could be forged."),
     "bad-signature": _("The signature does not hold: the mail was changed on its way, or is forged."),
     "replayed": _("This very mail has been used as evidence before."),
+    "department": _("The mail came from a mailbox of a department. Use an address that is yours alone."),
     "address-taken": _("This work address already verifies another account."),
     "other-season": _("The key that this mail was for belongs to a season that is over. Start again."),
     "expired": _("This request is too old. Start again."),

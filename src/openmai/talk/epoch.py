@@ -4,7 +4,7 @@ One process holds it (docs/adr/0002). If the process ends, what waited is gone, 
 writers send it again: that is why nothing is written early, not even at an orderly end.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,12 +22,18 @@ from openmai.talk.standing import Claimed, Known, check_persona
 CAPACITY: Final = 10_000
 # Of text; so that posts of the greatest length cannot take four hundred megabytes.
 CAPACITY_BYTES: Final = 64 * 1024 * 1024
+# Of one persona in its thread, so that nobody floods a thread or takes all the room with bare signatures.
+PERSONA_SHARE: Final = 20
 
 
 class PoolFull(Refused):
     """As many posts wait as the site holds in memory; the outbox tries again."""
 
     code: ClassVar = "pool-full"
+
+
+class ShareFull(PoolFull):
+    """One persona has as many posts waiting in its thread as it may; the outbox tries again."""
 
 
 class Moved(TalkError):
@@ -95,6 +101,7 @@ class Epoch:
         self._room = capacity_bytes
         self._waiting: dict[bytes, Waiting] = {}
         self._personas: dict[bytes, list[Known]] = defaultdict(list)
+        self._shares: Counter[tuple[bytes, bytes]] = Counter()
         self._roots: dict[tuple[str, str, int], RosterRoot] = {}
         self._closing: datetime | None = None
         self._written: datetime | None = None
@@ -150,11 +157,16 @@ class Epoch:
                 raise PoolFull(
                     _("As many posts wait as this site can hold; send it again after the next tick.")
                 )
+            if self._shares[item.thread, item.key] >= PERSONA_SHARE:
+                raise ShareFull(
+                    _("As many of your posts wait in this thread as may; send it again after the next tick.")
+                )
             check_persona(item.speaker, self._matching(item.thread, item.speaker), now=item.accepted)
             if self._closing is not None and item.due <= self._closing:
                 item = replace(item, due=self._closing + tick)
             self._waiting[item.id] = item
             self._room -= item.size
+            self._shares[item.thread, item.key] += 1
             if item.entry is not None:
                 self._personas[item.thread].append(
                     Known(item.nullifier, item.key, item.roster, item.accepted)
@@ -176,6 +188,7 @@ class Epoch:
                 if self._waiting.pop(item.id, None) is not None:
                     self._room += item.size
             self._personas.clear()
+            self._shares = Counter((item.thread, item.key) for item in self._waiting.values())
             for item in self._waiting.values():
                 if item.entry is not None:
                     self._personas[item.thread].append(
@@ -191,6 +204,7 @@ class Epoch:
             self._room += sum(item.size for item in self._waiting.values())
             self._waiting.clear()
             self._personas.clear()
+            self._shares.clear()
             self._roots = {}
             self._closing = self._written = None
             self._generation += 1

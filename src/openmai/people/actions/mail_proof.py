@@ -21,7 +21,7 @@ from openmai.people.errors import Refused
 from openmai.people.models import Employment, Enrolment, Evidence, MailProof, Member
 from openmai.people.signed_mail import MailRefused, VerifiedMail, bind_in_subject, verify_mail
 from openmai.people.txt_records import LookUp
-from openmai.people.work_address import address_claim
+from openmai.people.work_address import address_claim, is_role_mailbox
 
 SALT_BYTES: Final = 16
 LIFETIME: Final = timedelta(days=7)
@@ -115,6 +115,8 @@ def _accept(proof_id: UUID, raw: bytes, verified: VerifiedMail, now: datetime) -
     used = Evidence.objects.filter(signature=verified.signature).exists()
     if used or proof.state != MailProof.State.WAITING:
         raise MailRefused("replayed")
+    if is_role_mailbox(verified.address):
+        raise MailRefused("department")
     try:
         employment = begin_employment(
             member=proof.member,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
 from openmai.platform.clock import tick_at
 from openmai.talk.actions.plan import Plan, Written, plan_rows
@@ -56,7 +56,7 @@ def _insert(plan: Plan) -> int:
     try:
         with transaction.atomic():
             _insert_all(plan)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         if len(plan.rows) == 1:
             return 0
         return sum(_insert(half) for half in plan.halves())
