@@ -73,7 +73,6 @@ def site_environment() -> dict[str, str]:
         "OPENMAI_SITE_ID": "test.openmai.example",
         "OPENMAI_PEOPLE_ORIGIN": "http://localhost:8000",
         "OPENMAI_TALK_ORIGIN": "http://127.0.0.1:8001",
-        "OPENMAI_DATA_DIR": tempfile.gettempdir(),
         "OPENMAI_SECRET_KEY": secrets.token_urlsafe(48),
         "OPENMAI_ROSTER_SIGNING_KEY": roster_key.private_bytes_raw().hex(),
         "OPENMAI_ROSTER_PUBLIC_KEY": roster_key.public_key().public_bytes_raw().hex(),

@@ -127,15 +127,12 @@ def wait_for(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def sites(
-    people_environment: dict[str, str], talk_environment: dict[str, str], tmp_path_factory
-) -> Iterator[Sites]:
+def sites(people_environment: dict[str, str], talk_environment: dict[str, str]) -> Iterator[Sites]:
     people_port, talk_port = free_port(), free_port()
     people_origin, origin = f"http://localhost:{people_port}", f"http://127.0.0.1:{talk_port}"
     shared = {
         "OPENMAI_PEOPLE_ORIGIN": people_origin,
         "OPENMAI_TALK_ORIGIN": origin,
-        "OPENMAI_DATA_DIR": str(tmp_path_factory.mktemp("data")),
         "OPENMAI_STATIC_DIR": str(ROOT / "build" / "static"),
         "OPENMAI_TICK_SECONDS": "4",
         "OPENMAI_EPOCH_SECONDS": "1",

@@ -104,7 +104,7 @@ def test_a_missing_variable_stops_the_start_and_is_named(load, name: str, enviro
 
 
 def test_every_variable_has_bad_examples_here():
-    assert set(BAD) | {"OPENMAI_DATA_DIR", "OPENMAI_STATIC_DIR"} == set(PEOPLE) | set(TALK)
+    assert set(BAD) | {"OPENMAI_STATIC_DIR"} == set(PEOPLE) | set(TALK)
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts])

@@ -3,7 +3,6 @@
 keys/          secrets, mode 0600, handed to the processes as …_FILE
 keys/dkim/     the companies' DKIM keys
 clusters/      both PostgreSQL clusters
-site/          OPENMAI_DATA_DIR of the people site
 logs/          one file per process
 people.env     the environment of the people processes, for `openmai --env-file`; talk.env likewise
 """
@@ -103,7 +102,6 @@ def site_settings(ports: Ports, static_dir: Path) -> dict[str, str]:
 def people_settings(folder: DemoFolder, ports: Ports, database_url: str) -> dict[str, str]:
     """What only the people site is told."""
     return {
-        "OPENMAI_DATA_DIR": str(folder.root / "site"),
         "OPENMAI_PEOPLE_DATABASE_URL_FILE": _handed(folder, "people.url", database_url),
         "OPENMAI_SECRET_KEY_FILE": str(folder.keys / "secret_key"),
         "OPENMAI_ROSTER_SIGNING_KEY_FILE": str(folder.keys / "roster_signing_key"),

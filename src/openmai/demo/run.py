@@ -118,7 +118,6 @@ class Demo:
         for name in SITES:
             home = self._cluster(name).home
             shutil.rmtree(home, ignore_errors=True)
-        shutil.rmtree(self._folder.root / "site", ignore_errors=True)
         seeded.unlink(missing_ok=True)
         begun.unlink(missing_ok=True)
 

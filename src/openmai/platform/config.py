@@ -70,12 +70,6 @@ class SiteConfig(BaseModel):
         description="Where browsers reach the talk site; another host, because cookies ignore ports.",
         examples=["https://talk.openmai.example"],
     )
-    data_dir: Path = Field(
-        default=Path("data"),
-        alias="OPENMAI_DATA_DIR",
-        description="Folder for roster files and archived evidence.",
-        examples=["/var/lib/openmai"],
-    )
     static_dir: Path = Field(
         default=Path("build/static"),
         alias="OPENMAI_STATIC_DIR",
