@@ -114,10 +114,12 @@ def working() -> Iterator[None]:
     started.wait(10)
     try:
         _until(lambda: _listens(config().inbound_listen.port) or bool(failed))
+        assert not failed, failed
         yield
     finally:
         loop, event = stop[0]
-        loop.call_soon_threadsafe(event.set)
+        if thread.is_alive():
+            loop.call_soon_threadsafe(event.set)
         thread.join(20)
     assert not failed, failed
     assert not thread.is_alive()
