@@ -112,10 +112,12 @@ class Connection:
         self._buffer += data
 
 
-def milliseconds_each(port: int, requests: Sequence[bytes], *, status: int = 200, depth: int = 8) -> float:
-    """Time per answer to `requests`, which are dealt out to four connections and sent `depth` at a time."""
-    hands = [requests[place::4] for place in range(4)]
-    connections = [Connection(port) for _ in hands]
+def milliseconds_each(
+    port: int, requests: Sequence[bytes], *, status: int = 200, connections: int = 4, depth: int = 8
+) -> float:
+    """Time per answer to `requests`, which are dealt out to `connections` and sent `depth` at a time."""
+    hands = [requests[place::connections] for place in range(connections)]
+    clients = [Connection(port) for _ in hands]
     failures: list[BaseException] = []
 
     def run(connection: Connection, hand: Sequence[bytes]) -> None:
@@ -126,7 +128,7 @@ def milliseconds_each(port: int, requests: Sequence[bytes], *, status: int = 200
         except BaseException as error:
             failures.append(error)
 
-    threads = [Thread(target=run, args=pair) for pair in zip(connections, hands, strict=True)]
+    threads = [Thread(target=run, args=pair) for pair in zip(clients, hands, strict=True)]
     start = time.perf_counter()
     for thread in threads:
         thread.start()

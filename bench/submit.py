@@ -8,6 +8,8 @@ from bench._talk import talk_site
 
 _SUBMISSIONS = 48
 _ROUNDS = 15
+# One submission at a time each, as sixteen writers send.
+_WRITERS = 16
 
 
 def run() -> Result:
@@ -20,7 +22,7 @@ def run() -> Result:
 
             def accept() -> float:
                 control.ask(get("/bench/forget"), count=1)
-                return milliseconds_each(port, requests, status=202, depth=4)
+                return milliseconds_each(port, requests, status=202, connections=_WRITERS, depth=1)
 
             def reference() -> float:
                 return float(json.loads(control.ask(verify, count=1))["milliseconds_each"])

@@ -19,7 +19,7 @@ from openmai.talk.errors import Refused
 from openmai.talk.models import Join, Persona, Post, Thread
 from openmai.talk.standing import KeyTaken, PersonaExists
 from openmai.talk.ticker import Ticker
-from openmai.talk.verifying import Verifier
+from openmai.talk.verifying import Verify
 
 
 def test_what_comes_after_the_tick_was_closed_waits_for_the_next(talk: Talk):
@@ -229,10 +229,10 @@ def test_a_tick_between_check_and_acceptance_hides_no_persona(
 
     check = submissions._check_proofs
 
-    def slow(spoken: submissions._Spoken, verifier: Verifier) -> None:
+    def slow(spoken: submissions._Spoken, verify: Verify) -> None:
         monkeypatch.setattr(submissions, "_check_proofs", check)
         talk.published(talk.cast.submission(talk.cast.bob, talk.cast.reply(opening)))
-        check(spoken, verifier)
+        check(spoken, verify)
 
     monkeypatch.setattr(submissions, "_check_proofs", slow)
     with pytest.raises(refusal):

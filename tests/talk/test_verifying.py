@@ -4,6 +4,7 @@ import secrets
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from time import sleep
 
 import pytest
 from tests.factories.cast import HARBOUR, Cast
@@ -25,6 +26,11 @@ def claim(cast: Cast, number: int) -> Claim:
     return Claim(join.proof, scope, message, {join.proof.root})
 
 
+def ask(verifier: Verifier, claim: Claim) -> None:
+    with verifier.announced() as verify:
+        verify(claim)
+
+
 def verdicts(
     verifier: Verifier, first: Claim, others: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> list[object]:
@@ -39,28 +45,61 @@ def verdicts(
     with ThreadPoolExecutor(len(others) + 1) as pool:
         with monkeypatch.context() as held:
             held.setattr(verifying, "verify_membership", slow)
-            running: list[Future[None]] = [pool.submit(verifier.verify, first)]
+            running: list[Future[None]] = [pool.submit(ask, verifier, first)]
             begun.wait(10)
-            running += [pool.submit(verifier.verify, each) for each in others]
+            running += [pool.submit(ask, verifier, each) for each in others]
             while len(verifier._tickets) < len(others):
                 go_on.wait(0.01)
         go_on.set()
         return [type(each.exception()) for each in running]
 
 
-def test_what_waits_is_verified_together(cast: Cast, monkeypatch: pytest.MonkeyPatch):
-    sizes = []
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many claims each batch has had."""
+    seen: list[int] = []
     batch = verifying.verify_memberships
 
     def counted(claims: list[Claim], **kwargs: object) -> object:
-        sizes.append(len(claims))
+        seen.append(len(claims))
         return batch(claims, **kwargs)  # type: ignore[arg-type]  # passed on
 
     monkeypatch.setattr(verifying, "verify_memberships", counted)
+    return seen
+
+
+def test_what_waits_is_verified_together(cast: Cast, sizes: list[int], monkeypatch: pytest.MonkeyPatch):
     claims = [claim(cast, number) for number in range(4)]
     told = verdicts(Verifier(randbits=secrets.randbits), claims[0], claims[1:], monkeypatch)
     assert told == [type(None)] * 4
     assert sizes == [3]
+
+
+def test_what_is_announced_is_waited_for(cast: Cast, sizes: list[int], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(verifying, "PATIENCE_SECONDS", 60)
+    verifier = Verifier(randbits=secrets.randbits)
+    with ThreadPoolExecutor(1) as pool, verifier.announced() as verify:
+        other = pool.submit(ask, verifier, claim(cast, 1))
+        while not verifier._tickets:
+            sleep(0.01)
+        verify(claim(cast, 0))
+        assert other.exception(60) is None
+    assert sizes == [2]
+
+
+def test_nobody_waits_for_what_was_refused_on_its_way(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(verifying, "PATIENCE_SECONDS", 60)
+    verifier = Verifier(randbits=secrets.randbits)
+    with pytest.raises(ZeroDivisionError), verifier.announced():
+        raise ZeroDivisionError
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask, verifier, claim(cast, 0)).exception(10) is None
+
+
+def test_patience_ends(cast: Cast):
+    verifier = Verifier(randbits=secrets.randbits)
+    with verifier.announced(), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask, verifier, claim(cast, 0)).exception(10) is None
 
 
 def test_a_false_proof_falls_and_takes_nobody_with_it(cast: Cast, monkeypatch: pytest.MonkeyPatch):
@@ -87,4 +126,4 @@ def test_a_claim_that_nobody_took_is_not_verified(cast: Cast, monkeypatch: pytes
     verifier = Verifier(randbits=secrets.randbits)
     monkeypatch.setattr(verifier, "_settle", lambda _: None)
     with pytest.raises(NotVerified):
-        verifier.verify(claim(cast, 0))
+        ask(verifier, claim(cast, 0))

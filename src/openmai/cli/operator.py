@@ -22,8 +22,8 @@ from openmai.platform.config_values import listen as parse_listen
 FAILED: Final = 1
 WRONG_SETTING: Final = 2
 # Each thread keeps a database connection, so idle threads live for ten minutes, the longest there is.
-# Talk's work is in the processor: more threads would only wait for each other.
-THREADS: Final = {"people": 8, "talk": 4}
+# Talk's bound the proofs that are verified together (openmai.talk.verifying): the more, the less each costs.
+THREADS: Final = {"people": 8, "talk": 16}
 
 
 class Site(StrEnum):

@@ -1,12 +1,20 @@
-"""Proofs that arrive together are verified together, which costs a quarter to a third less for each."""
+"""Proofs that arrive together are verified together: eight cost what five cost one by one."""
 
 import secrets
-from collections.abc import Callable
-from threading import Lock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Condition, Lock
 from typing import Final
 
 from openmai.anonymity.membership import BatchRefused, Claim, verify_membership, verify_memberships
 from openmai.talk.errors import TalkError
+
+# How long a verification waits for submissions that are still being read. They need a fraction of it, unless
+# the database is slow, and then nobody should wait for them.
+PATIENCE_SECONDS: Final = 0.01
+
+Verify = Callable[[Claim], None]
 
 
 class NotVerified(TalkError):
@@ -24,23 +32,44 @@ class _Ticket:
 
 
 class Verifier:
-    """Whoever comes while another thread verifies waits for it, and the next one takes all that wait along.
+    """Group commit for proofs: whoever verifies takes along all that wait, after a moment for those that are
+    announced. Alone, a claim is verified alone and at once.
 
-    Alone, a claim is verified alone. `randbits` weighs the claims of a batch; whoever could foresee it could
-    let two false proofs cancel each other.
+    `randbits` weighs the claims of a batch; whoever could foresee it could let two false proofs cancel each
+    other.
     """
 
     def __init__(self, *, randbits: Callable[[int], int]) -> None:
         self._randbits = randbits
         self._turn = Lock()
-        self._queue = Lock()
+        # Guards the two below.
+        self._door = Condition()
+        self._announced: set[object] = set()
         self._tickets: list[_Ticket] = []
 
-    def verify(self, claim: Claim) -> None:
-        """Raise what `verify_membership` would raise of this claim alone."""
+    @contextmanager
+    def announced(self) -> Iterator[Verify]:
+        """What is done inside may end in a claim, for which others wait a moment.
+
+        Gives the function to verify it with, which raises what `verify_membership` would raise.
+        """
+        visitor = object()
+        with self._door:
+            self._announced.add(visitor)
+        try:
+            yield partial(self._verify, visitor)
+        finally:
+            self._enter(visitor)
+
+    def _enter(self, visitor: object, *tickets: _Ticket) -> None:
+        with self._door:
+            self._announced.discard(visitor)
+            self._tickets += tickets
+            self._door.notify_all()
+
+    def _verify(self, visitor: object, claim: Claim) -> None:
         ticket = _Ticket(claim)
-        with self._queue:
-            self._tickets.append(ticket)
+        self._enter(visitor, ticket)
         with self._turn:
             if isinstance(ticket.outcome, NotVerified):
                 self._settle(self._take())
@@ -48,7 +77,8 @@ class Verifier:
             raise ticket.outcome
 
     def _take(self) -> list[_Ticket]:
-        with self._queue:
+        with self._door:
+            self._door.wait_for(lambda: not self._announced, PATIENCE_SECONDS)
             taken, self._tickets = self._tickets, []
         return taken
 

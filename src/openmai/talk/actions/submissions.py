@@ -20,7 +20,7 @@ from openmai.talk.receipts import Receipt, State, sign_receipt
 from openmai.talk.rules import Rules
 from openmai.talk.sections import BY_SLUG
 from openmai.talk.standing import Claimed, Known, check_persona
-from openmai.talk.verifying import VERIFIER, Verifier
+from openmai.talk.verifying import VERIFIER, Verifier, Verify
 
 
 class UnknownSection(Refused):
@@ -119,6 +119,11 @@ def accept_submission(
 
     Raises a `Refused` or an `AnonymityError` that has a code; nothing is kept of what is refused.
     """
+    with verifier.announced() as verify:
+        return _accept(body, epoch=epoch, rules=rules, now=now, verify=verify)
+
+
+def _accept(body: bytes, *, epoch: Epoch, rules: Rules, now: datetime, verify: Verify) -> Receipt:
     domain = rules.domain(now)
     spoken = _Spoken.of(parse_submission(body, domain=domain), domain)
     _check_section(spoken.submission.content)
@@ -130,7 +135,7 @@ def accept_submission(
     join = spoken.submission.join
     entry = None if join is None else _entry(join, domain, epoch, rules, now)
     persona = check_persona(spoken.claimed, known, now=now)
-    _check_proofs(spoken, verifier)
+    _check_proofs(spoken, verify)
     if earlier is not None:
         return earlier.receipt
     return _wait(spoken, persona, entry, generation=generation, epoch=epoch, rules=rules, now=now)
@@ -213,7 +218,7 @@ def _entry(join: Join, domain: Domain, epoch: Epoch, rules: Rules, now: datetime
     return Entry(root.statement, join.proof.points, root.label_en, root.label_zh)
 
 
-def _check_proofs(spoken: _Spoken, verifier: Verifier) -> None:
+def _check_proofs(spoken: _Spoken, verify: Verify) -> None:
     """Checks 4 and 6 to 8: scope and message are our own, never the sender's."""
     submission, domain = spoken.submission, spoken.domain
     action = domain.action_bytes(spoken.id)
@@ -224,7 +229,7 @@ def _check_proofs(spoken: _Spoken, verifier: Verifier) -> None:
         thread_id=spoken.thread, key=submission.key, roster=join.roster, root=join.proof.root, first=spoken.id
     )
     scope = domain.thread_scope(spoken.thread)
-    verifier.verify(Claim(join.proof, scope, message, roots={join.proof.root}))
+    verify(Claim(join.proof, scope, message, roots={join.proof.root}))
 
 
 def _wait(
