@@ -1,5 +1,5 @@
 /** The outbox: every submission stays on this device until it has been seen published. */
-import type { Alias, Label, RosterKind } from "../proofs/messages.ts";
+import type { Alias, Label, Receipt, RosterKind } from "../proofs/messages.ts";
 import type { Database } from "./database.ts";
 import { seal, unseal, type SealedBox } from "./sealed.ts";
 
@@ -34,8 +34,10 @@ export interface Entry {
   readonly attempts: number;
   /** RFC 3339, by the server's clock; null until it was accepted. */
   readonly due: string | null;
-  /** The site's signed promise, kept as evidence. */
-  readonly receipt: unknown;
+  /** The site's signed promise, verified, and kept as evidence. */
+  readonly receipt: Receipt | null;
+  /** Whether the last answer was no receipt of the site's: it counts as none. */
+  readonly unsigned: boolean;
   readonly refusal: Refusal | null;
   /** Whether it was proved again after a refusal; once is enough. */
   readonly renewed: boolean;

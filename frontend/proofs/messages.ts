@@ -24,6 +24,17 @@ export interface SiteFacts {
   readonly season: string;
   readonly floor: number;
   readonly roster_key: string;
+  readonly receipt_key: string;
+}
+
+/** What the site answers to a submission. */
+export interface Receipt {
+  readonly action: string;
+  readonly state: "waiting" | "published";
+  /** RFC 3339, a tick. */
+  readonly due: string;
+  readonly key: string;
+  readonly signature: string;
 }
 
 /** A roster in which this device's member stands, as far as one may say how many hide there. */
@@ -138,6 +149,8 @@ export interface Methods {
   speak: { parameters: { facts: SiteFacts; draft: Draft; roster: string; now: number }; result: Spoken };
   /** Proves again for a submission that was refused because its root or join grew old. */
   renew: { parameters: { facts: SiteFacts; body: string; roster: string }; result: Spoken };
+  /** Whether a receipt is the site's own for this action. */
+  receipt: { parameters: { facts: SiteFacts; action: string; receipt: Receipt }; result: boolean };
   trustRosterKey: { parameters: { facts: SiteFacts }; result: null };
   verify: { parameters: { file: Uint8Array; rosterKey: string | null }; result: Verdict };
 }

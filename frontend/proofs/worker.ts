@@ -19,6 +19,7 @@ import type { Alias, Crowd, Draft, Method, Methods, PersonaFacts, Progress, Repl
 import { Mirror, type CheckedRoster } from "./mirror.ts";
 import { buildPoseidon, type Poseidon } from "./poseidon.ts";
 import { verifyProofFile } from "./proof_file.ts";
+import { receiptHolds } from "./receipts.ts";
 import { companyOf, kindOf } from "./rosters.ts";
 import { documentId, exactKeys } from "./schema.ts";
 import { actionOf, buildSubmission, makeJoin, type Action } from "./speaking.ts";
@@ -209,6 +210,7 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
   alias: async ({ facts, thread }) => aliasIn(facts, parseHex(thread, 32, "thread")),
   speak: async ({ facts, draft, roster, now }, report) => speak(facts, draft, roster, now, report),
   renew: async ({ facts, body, roster }, report) => renew(facts, body, roster, report),
+  receipt: async ({ facts, action, receipt }) => receiptHolds(facts, action, receipt),
   trustRosterKey: async ({ facts }) => {
     await (await getTools()).mirror.trust(facts);
     return null;

@@ -16,7 +16,7 @@ import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
 import { Vault } from "../proofs/vault.ts";
 import vectors from "./vectors.json";
 
-const facts = { site: vectors.site, season: vectors.season, floor: 20, roster_key: vectors.roster_key };
+const facts = { site: vectors.site, season: vectors.season, floor: 20, roster_key: vectors.roster_key, receipt_key: vectors.roster_key };
 const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
 let database: Database;
 let poseidon: Poseidon;
@@ -166,7 +166,7 @@ test("proving artifacts are refused unless their hash is the pinned one", async 
 const alias = aliasOf(5n);
 const entry = {
   action: "aa", thread: "bb", kind: "reply", section: null, title: null, text: "秘密的话", parent: null, roster: "site", rosterKind: "site", label: null, alias,
-  body: "{}", joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, refusal: null, renewed: false,
+  body: "{}", joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
 } satisfies Entry;
 
 describe("the outbox", () => {

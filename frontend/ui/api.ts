@@ -1,5 +1,5 @@
 /** The talk site's API as the pages use it. */
-import type { Label, SiteFacts } from "../proofs/messages.ts";
+import type { Label, Receipt, SiteFacts } from "../proofs/messages.ts";
 
 export interface Site extends SiteFacts {
   readonly tick_seconds: number;
@@ -13,14 +13,6 @@ export interface RosterFacts {
   readonly label: Label | null;
   readonly settled: number;
   readonly open: boolean;
-}
-
-export interface Receipt {
-  readonly action: string;
-  readonly state: "waiting" | "published";
-  readonly due: string;
-  readonly key: string;
-  readonly signature: string;
 }
 
 /** An RFC 9457 problem: the server understood and refused. */

@@ -316,6 +316,7 @@ export class Composer {
       attempts: 0,
       due: null,
       receipt: null,
+      unsigned: false,
       refusal: null,
       renewed: false,
     };

@@ -7,7 +7,8 @@
 import { openDatabase, type Database } from "../device/database.ts";
 import { readEntry, readOutbox, updateEntry, type Entry } from "../device/outbox.ts";
 import { markJoined } from "../device/personas.ts";
-import { clockOffset, fetchAction, fetchSite, Problem, refetchSite, submit, type Receipt } from "./api.ts";
+import type { Receipt, SiteFacts } from "../proofs/messages.ts";
+import { clockOffset, fetchAction, fetchSite, Problem, refetchSite, submit } from "./api.ts";
 import { prover } from "./prover.ts";
 
 const LOCK = "openmai-outbox";
@@ -18,9 +19,6 @@ const LONGEST_SLEEP_MS = 60_000;
 
 /** Refusals that a new proof cures. */
 const RENEWABLE = ["superseded-root", "unknown-root", "join-required", "join-expired"];
-/** Refusals that pass by themselves: too many writers, or a thread that waits for its own release. */
-const PASSING = ["pool-full"];
-
 let opened: Promise<Database> | null = null;
 
 /** The device's database, opened once a page; asked again after a failure. */
@@ -63,7 +61,7 @@ async function save(entry: Entry): Promise<Entry> {
 async function accepted(entry: Entry, receipt: Receipt): Promise<Entry> {
   if (entry.joins) await markJoined(await device(), entry.thread, Date.now());
   const { due, state } = receipt;
-  return save({ ...entry, state: state === "published" ? "published" : "accepted", due, receipt, refusal: null, attempts: 0, next: afterDue(due) });
+  return save({ ...entry, state: state === "published" ? "published" : "accepted", due, receipt, unsigned: false, refusal: null, attempts: 0, next: afterDue(due) });
 }
 
 async function renew(entry: Entry): Promise<Entry> {
@@ -73,7 +71,8 @@ async function renew(entry: Entry): Promise<Entry> {
 }
 
 async function refused(entry: Entry, problem: Problem): Promise<Entry> {
-  if (PASSING.includes(problem.code) || problem.status >= 500) return later(entry);
+  // Too many posts wait, or the site is in trouble: that passes by itself.
+  if (problem.status >= 500) return later(entry);
   if (RENEWABLE.includes(problem.code) && !entry.renewed) {
     return renew(entry).catch(() => refusedFor(entry, problem));
   }
@@ -86,15 +85,21 @@ const refusedFor = (entry: Entry, { code, detail, pointer }: Problem): Promise<E
 const later = (entry: Entry): Promise<Entry> =>
   save({ ...entry, attempts: entry.attempts + 1, next: Date.now() + backoff(entry.attempts) });
 
+/** Whether the receipt is signed by the site as this page knows it; its key may have changed since the page was opened. */
+const isSigned = (receipt: Receipt, { action }: Entry, facts: SiteFacts): Promise<boolean> =>
+  prover.ask("receipt", { facts, action, receipt });
+
 /** Sends one entry and returns it as it is afterwards. Throws nothing: what fails is tried again later. */
 async function send(entry: Entry): Promise<Entry> {
   let receipt: Receipt;
+  let holds: boolean;
   try {
     receipt = await submit(entry.body);
+    holds = (await isSigned(receipt, entry, await fetchSite())) || (await isSigned(receipt, entry, await refetchSite()));
   } catch (error) {
-    return error instanceof Problem ? refused(entry, error) : later(entry);
+    return error instanceof Problem ? refused(entry, error) : later({ ...entry, unsigned: false });
   }
-  return accepted(entry, receipt);
+  return holds ? accepted(entry, receipt) : later({ ...entry, unsigned: true });
 }
 
 /** Asks whether an accepted entry has appeared. */
@@ -124,9 +129,8 @@ export function deliverNow(action: string): Promise<Entry | null> {
 }
 
 async function deliverDue(): Promise<void> {
-  for (const entry of await readOutbox(await device())) {
-    if (entry.next > Date.now()) continue;
-    const current = await readEntry(await device(), entry.action); // another tab may have been faster
+  for (const { action } of await readOutbox(await device())) {
+    const current = await readEntry(await device(), action); // another tab may have been faster
     if (current === undefined || current.next > Date.now()) continue;
     if (current.state === "waiting") await send(current);
     else if (current.state === "accepted") await look(current);

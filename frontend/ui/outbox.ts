@@ -31,7 +31,7 @@ function stateText(entry: Entry): [kind: string, text: string] {
     }
     case "waiting": {
       const time = timeOf(new Date(entry.next), now);
-      if (entry.attempts > 0) return ["warning", say("retrying", { time })];
+      if (entry.attempts > 0) return ["warning", say(entry.unsigned ? "unsigned" : "retrying", { time })];
       return entry.next <= now.getTime() ? ["info", say("sending")] : ["neutral", say("waiting", { time })];
     }
   }

@@ -149,6 +149,7 @@ export const identity = {
 export const outbox = {
   waiting: "Waits on this device until about {time}",
   sending: "Being sent",
+  unsigned: "The answer bore no valid signature of this site, so the post counts as not sent; tried again at about {time}",
   retrying: "Could not be sent yet; tried again at about {time}",
   accepted: "Sent. Appears at about {time}",
   late: "Sent. It should have appeared by now; still looking",

@@ -146,6 +146,7 @@ export const identity: Translation<typeof en.identity> = {
 export const outbox: Translation<typeof en.outbox> = {
   waiting: "在本设备上等到约 {time}",
   sending: "正在发送",
+  unsigned: "收到的答复没有本站的有效签名，因此视为尚未发送；约 {time} 再试",
   retrying: "暂时无法发送；约 {time} 再试",
   accepted: "已发送，约 {time} 出现",
   late: "已发送，本应已经出现；仍在查找",
