@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.browser.journey import Addresses
+from playwright.sync_api import Browser
+from tests.browser.journey import LUMING, Addresses, Person, Story
 
 ROOT = Path(__file__).resolve().parents[2]
 # The command as it is installed.
 OPENMAI = Path(sys.executable).with_name("openmai")
 START_SECONDS = 300
+BROWSER_NAME = "AliceBrowser/7.3 (a name to look for)"
 
 
 @dataclass(frozen=True)
 class RunningDemo:
-    """Where the demo can be reached, and the folder that holds everything it writes."""
+    """Where the demo can be reached, the folder that holds everything it writes, and its supervisor."""
 
     at: Addresses
     folder: Path
+    process_id: int
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +42,7 @@ def demo() -> Iterator[RunningDemo]:
         command = [OPENMAI, "demo", "--small", "--data-dir", str(folder / "demo")]
         process = subprocess.Popen(command, cwd=ROOT, stdout=terminal, stderr=subprocess.STDOUT)
     try:
-        yield RunningDemo(_addresses(process, told), folder / "demo")
+        yield RunningDemo(_addresses(process, told), folder / "demo", process.pid)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0, told.read_text()
     finally:
@@ -57,3 +60,36 @@ def _addresses(process: subprocess.Popen[bytes], told: Path) -> Addresses:
         time.sleep(0.2)
     people, talk, mailbox = re.findall(r"  (http://[\w.:]+)/", told.read_text())
     return Addresses(people=people, talk=talk, mailbox=mailbox)
+
+
+@pytest.fixture(scope="session")
+def story(browser: Browser, demo: RunningDemo) -> Iterator[Story]:
+    """Alice and Bob register, verify and enrol; Charlie only registers; Alice opens a thread.
+
+    Bob has no mouse.
+    """
+    at = demo.at
+    alice = Person(
+        browser, at, name="Alicia Ferreira", work="alicia.ferreira@luming.example", user_agent=BROWSER_NAME
+    )
+    bob = Person(
+        browser,
+        at,
+        name="Robert Hallgren",
+        work="robert.hallgren@riverbend-hospital.example",
+        keyboard=True,
+    )
+    charlie = Person(browser, at, name="Charlotte Unverified")
+    for person in (alice, bob, charlie):
+        person.register()
+    for person in (alice, bob):
+        person.verify_employment()
+        person.enrol()
+    for person in (alice, bob):
+        person.wait_for_the_epoch()
+    told = Story(alice, bob, charlie)
+    told.thread = alice.open_thread(company=LUMING, title="Standing desks", body="Has anybody got one yet?")
+    told.alias = alice.alias_of("Has anybody got one yet?")
+    yield told
+    for person in told.people:
+        person.context.close()

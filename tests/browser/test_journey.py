@@ -6,7 +6,6 @@ import re
 import secrets
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -15,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, expect
 from tests.browser.conftest import OPENMAI, RunningDemo
-from tests.browser.journey import Person
+from tests.browser.journey import LUMING, RIVERBEND, Person, Story, submissions_of
 from tests.factories.cast import read_artifacts
 
 from openmai.anonymity.content import Reply
@@ -26,64 +25,6 @@ from openmai.anonymity.prover import Prover
 from openmai.anonymity.rosters import unpack_leaves
 from openmai.anonymity.submission import Join, build_submission, join_scope_and_message
 from openmai.cli.member.recovery import read_backup, read_code
-
-LUMING, RIVERBEND = "Luming Software", "Riverbend Hospital"
-BROWSER_NAME = "AliceBrowser/7.3 (a name to look for)"
-
-
-@dataclass
-class Story:
-    """What the journey leaves behind for the tests after it."""
-
-    alice: Person
-    bob: Person
-    charlie: Person
-    thread: str = ""
-    alias: str = ""
-
-    @property
-    def thread_id(self) -> bytes:
-        return bytes.fromhex(self.thread.rstrip("/").rpartition("/")[2])
-
-    @property
-    def people(self) -> tuple[Person, ...]:
-        return self.alice, self.bob, self.charlie
-
-
-@pytest.fixture(scope="module")
-def story(browser: Browser, demo: RunningDemo) -> Iterator[Story]:
-    """Alice and Bob register, verify and enrol; Charlie only registers; Alice opens a thread."""
-    at = demo.at
-    alice = Person(
-        browser, at, name="Alicia Ferreira", work="alicia.ferreira@luming.example", user_agent=BROWSER_NAME
-    )
-    bob = Person(browser, at, name="Robert Hallgren", work="robert.hallgren@riverbend-hospital.example")
-    charlie = Person(browser, at, name="Charlotte Unverified")
-    for person in (alice, bob, charlie):
-        person.register()
-    for person in (alice, bob):
-        person.verify_employment()
-        person.enrol()
-    for person in (alice, bob):
-        person.wait_for_the_epoch()
-    told = Story(alice, bob, charlie)
-    told.thread = alice.open_thread(company=LUMING, title="Standing desks", body="Has anybody got one yet?")
-    told.alias = alice.alias_of("Has anybody got one yet?")
-    yield told
-    for person in told.people:
-        person.context.close()
-
-
-def submissions_of(person: Person) -> list[dict[str, object]]:
-    """Everything that this browser sends to the talk site from now on."""
-    sent: list[dict[str, object]] = []
-
-    def keep(request: object) -> None:
-        if getattr(request, "url", "").endswith("/api/v1/submissions"):
-            sent.append(json.loads(getattr(request, "post_data", "") or "{}"))
-
-    person.page.on("request", keep)
-    return sent
 
 
 def test_the_post_stands_under_its_label_with_a_proof_that_holds(story: Story):
@@ -100,10 +41,10 @@ def test_the_post_stands_under_its_label_with_a_proof_that_holds(story: Story):
 
 
 def test_bob_of_another_company_answers_and_alice_needs_no_new_proof(story: Story):
-    sent = submissions_of(story.bob)
+    sent = submissions_of(story.bob.page)
     story.bob.reply(story.thread, "We share two among nine.", company=RIVERBEND)
     assert [each["join"] is not None for each in sent] == [True]
-    sent = submissions_of(story.alice)
+    sent = submissions_of(story.alice.page)
     story.alice.reply(story.thread, "Two among nine is a start.")
     assert [each["join"] for each in sent] == [None]
     story.alice.page.goto(story.thread)
@@ -120,7 +61,7 @@ def test_in_a_second_thread_alice_has_another_alias(story: Story):
 
 def test_charlie_who_is_not_verified_cannot_speak(story: Story):
     charlie = story.charlie
-    sent = submissions_of(charlie)
+    sent = submissions_of(charlie.page)
     charlie.page.goto(f"{charlie.at.talk}/en/identity/")
     charlie.page.get_by_role("button", name="Create my key").click()
     charlie.page.locator("[data-code]").wait_for()
@@ -249,6 +190,12 @@ def test_the_proof_file_holds_with_nothing_but_the_program(story: Story, tmp_pat
     assert proved["verified"]
     assert proved["kind"] == "attested"
     assert proved["roster"]["live"] >= 20
+
+
+def test_bob_did_all_of_it_by_keyboard(story: Story):
+    """From registration to his reply; Alice's browser shows that a pointer would have been noticed."""
+    assert any("a pointer was used" in each for each in story.alice.complaints)
+    assert not any("a pointer was used" in each for each in story.bob.complaints)
 
 
 def test_no_cookie_and_no_complaint_on_the_talk_site(story: Story):

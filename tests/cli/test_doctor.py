@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.clusters import site_environment
+from tests.clusters import open_to_all, site_environment
 
 from openmai.cli.doctor import Finding, examine
 from openmai.demo.mailbox.catcher import catch_mail
@@ -79,9 +79,7 @@ def test_a_database_that_does_not_answer_is_found_without_its_address(environ: d
 @pytest.fixture
 def loud_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., EmbeddedCluster]]:
     """A cluster with some settings turned back on."""
-    folder = tmp_path_factory.mktemp("loud")
-    for step in (folder, folder.parent, folder.parent.parent):
-        step.chmod(0o711)
+    folder = open_to_all(tmp_path_factory.mktemp("loud"))
     running = []
 
     def start(**settings: str) -> EmbeddedCluster:

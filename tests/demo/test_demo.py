@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.clusters import open_to_all
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "openmai.cli.operator", "demo"]
@@ -49,9 +50,7 @@ class RunningDemo:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("demo")
-    for step in (made, made.parent, made.parent.parent):
-        step.chmod(0o711)
+    made = open_to_all(tmp_path_factory.mktemp("demo"))
     (made / "seeded.json").write_text(
         json.dumps({"logins": [{"email": "alice@mail.example", "password": "p", "note": "Alice"}]})
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.clusters import open_to_all
 
 from openmai.platform import postgres
 from openmai.platform.postgres import QUIET, ClusterError, EmbeddedCluster
@@ -20,11 +21,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become ano
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that every user can reach; pytest's own are private."""
-    made = tmp_path_factory.mktemp("cluster")
-    for step in (made, *made.parents):
-        if step.stat().st_uid == os.geteuid() and step != Path("/"):
-            step.chmod(step.stat().st_mode | 0o011)
-    return made
+    return open_to_all(tmp_path_factory.mktemp("cluster"))
 
 
 @contextmanager
