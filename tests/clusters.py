@@ -87,7 +87,7 @@ def site_environment() -> dict[str, str]:
 
 
 def open_to_all(folder: Path) -> Path:
-    """Let the user that postgres runs as enter `folder`: pytest's folders are private, up to the outermost."""
+    """Let the user that postgres runs as enter `folder`; pytest's are private, up to the outermost."""
     for step in (folder, *folder.parents):
         if step != Path("/") and step.stat().st_uid == os.geteuid():
             step.chmod(step.stat().st_mode | 0o011)
