@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 
+from tests.factories.ports import free_port
+
 from openmai.cli.operator import THREADS
 
 _HEAD_END = b"\r\n\r\n"
@@ -23,9 +25,7 @@ _LENGTH = b"\r\ncontent-length: "
 @contextmanager
 def serve(target: str, **environment: str) -> Iterator[int]:
     """Serve `target` ("module:application") on a port of its own, and give that port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     argv = [
         sys.executable,
         "-m",

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import psycopg
 import pytest
 from tests.cli.conftest import COMMAND, Ran, Run
 from tests.factories.cast import ROOT, SITE
+from tests.factories.ports import free_port
 
 from openmai.anonymity.proof_file import verify_proof_file
 from openmai.cli.member.home import Home
@@ -52,13 +52,6 @@ alice = make_member("Alice", now=now)
 employ(alice, "alice@harbour.example", now=now)
 print(actions.issue_ticket(member_id=alice.id, now=now, randbytes=secrets.token_bytes))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def new_database(url: str) -> str:

@@ -26,6 +26,7 @@ from tests.factories.people import (
     sign_mail,
     write_mail,
 )
+from tests.factories.ports import free_port
 
 from openmai.demo.dns import DnsServer
 from openmai.people import actions, worker
@@ -53,7 +54,7 @@ class Catcher:
 @pytest.fixture
 def caught() -> Iterator[Catcher]:
     catcher = Catcher()
-    controller = Controller(catcher, hostname="127.0.0.1", port=_free_port(), ready_timeout=10)
+    controller = Controller(catcher, hostname="127.0.0.1", port=free_port(), ready_timeout=10)
     controller.start()
     catcher.port = controller.port  # type: ignore[attr-defined]
     yield catcher
@@ -74,19 +75,12 @@ def wired(caught: Catcher, names: DnsServer, settings: Settings) -> Settings:
         update={
             "smtp": SmtpServer(host="127.0.0.1", port=caught.port),  # type: ignore[attr-defined]
             "dns_servers": (Listen(host=names.host, port=names.port),),
-            "inbound_listen": Listen(host="127.0.0.1", port=_free_port()),
+            "inbound_listen": Listen(host="127.0.0.1", port=free_port()),
             "epoch_seconds": 1,
             "epoch_min_joiners": 1,
         }
     )
     return settings
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -209,9 +203,7 @@ def test_silent_name_servers_make_the_sender_try_again(
     proof = actions.open_mail_proof(
         member_id=alice.id, company_slug=HARBOUR, now=today, randbytes=lambda size: b"s" * size
     )
-    wired.OPENMAI = config().model_copy(
-        update={"dns_servers": (Listen(host="127.0.0.1", port=_free_port()),)}
-    )
+    wired.OPENMAI = config().model_copy(update={"dns_servers": (Listen(host="127.0.0.1", port=free_port()),)})
     with working(), pytest.raises(smtplib.SMTPDataError, match="451"):
         hand_in(sign_mail(write_mail(subject=proof.bind, now=today)))
     assert MailProof.objects.get().refusal == ""
