@@ -21,6 +21,7 @@ from tests.factories.cast import ROOT, SITE
 from tests.factories.ports import free_port
 
 from openmai.anonymity.proof_file import verify_proof_file
+from openmai.anonymity.rosters import open_index, open_statement
 from openmai.cli.member.home import Home
 
 # Alice works at Harbour Logistics with 24 colleagues who are enrolled already; prints a ticket for her.
@@ -262,6 +263,26 @@ def keep_for_later(sites: Sites, run: Run, thread: str) -> None:
     assert outbox(run) == []
 
 
+def end_her_employment(sites: Sites) -> None:
+    """What the operator does when the employer says that she has left."""
+    command = (COMMAND, "employment", "end", "alice@home.example", "harbour-logistics")
+    assert "has ended" in call(sites.people, *command)
+    again = subprocess.run(command, env=sites.people, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (again.returncode, "No member with the address" in again.stderr) == (1, True), again.stderr
+    before = live_members(sites)
+    call(sites.people, COMMAND, "roster", "publish")
+    assert live_members(sites) == before - 1
+
+
+def live_members(sites: Sites) -> int:
+    """Of the attested roster, as the people site publishes it."""
+    with httpx.Client(base_url=sites.people["OPENMAI_PEOPLE_ORIGIN"]) as people:
+        index = open_index(people.get("/rosters/index.json").content, key=None, domain=None)
+        entry = next(each for each in index.rosters if each.roster.endswith("/attested"))
+        envelope = people.get(f"/rosters/statements/{entry.statement.hex()}.json").content
+    return open_statement(envelope, key=None, domain=None).statement.live
+
+
 def test_alice_does_it_all_from_the_command_line(sites: Sites, run: Run, home: Home, tmp_path: Path):
     enrol(sites, run)
     publish_two_epochs(sites)
@@ -271,6 +292,7 @@ def test_alice_does_it_all_from_the_command_line(sites: Sites, run: Run, home: H
     fail_to_be_somebody_else(sites, run, home, thread)
     survive_a_crash(sites, run, thread)
     keep_for_later(sites, run, thread)
+    end_her_employment(sites)
 
 
 def test_charlie_without_a_leaf_cannot_speak(sites: Sites, run: Run):

@@ -34,6 +34,7 @@ def test_the_operator_ends_an_employment_and_the_member_is_told(alice: Member, t
     end(employment_id, today, by="operator")
     mail = queued_mails()[-1]
     assert (mail.to, mail.subject) == (["alice@home.example"], "An employment was ended")
+    assert "/en/employment/" in mail.text
     assert HARBOUR_DOMAIN not in mail.text, "a lock screen names no employer"
 
 

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "serve": "openmai.cli.operator",
     "migrate": "openmai.cli.operator",
     "roster": "openmai.cli.operator",
+    "employment": "openmai.cli.operator",
     "doctor": "openmai.cli.operator",
 }
 

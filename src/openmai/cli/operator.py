@@ -47,12 +47,15 @@ def register(app: typer.Typer) -> None:
     serve.command("people")(serve_people)
     serve.command("talk")(serve_talk)
     serve.command("worker")(serve_worker)
+    employment = typer.Typer(no_args_is_help=True, help="Employments.")
+    employment.command("end")(employment_end)
     roster = typer.Typer(no_args_is_help=True, help="Rosters.")
     roster.command("publish")(roster_publish)
     app.command("demo")(demo)
     app.add_typer(serve, name="serve")
     app.command("migrate")(migrate)
     app.add_typer(roster, name="roster")
+    app.add_typer(employment, name="employment")
     app.command("doctor")(doctor)
 
 
@@ -196,6 +199,30 @@ def roster_publish(env_file: EnvFile = None) -> None:
 
     published = publish_rosters(now=utc_now())
     typer.echo(f"{len(published.rosters)} new epochs; the index has serial {published.serial}.")
+
+
+@_told_plainly
+def employment_end(
+    member: Annotated[str, typer.Argument(metavar="EMAIL", help="The member's personal address.")],
+    company: Annotated[str, typer.Argument(metavar="COMPANY", help="The company's short name.")],
+    env_file: EnvFile = None,
+) -> None:
+    """End an employment that is over: its label goes with the next epoch, and the member is told by mail."""
+    _read_env_files(env_file)
+    _config(Site.people)
+    import django
+
+    django.setup()
+    from openmai.people import actions, queries
+    from openmai.people.errors import Refused
+
+    try:
+        employment = queries.active_employment(email=member, company=company)
+        actions.end_employment(employment_id=employment, by="operator", now=utc_now())
+    except Refused as error:
+        typer.echo(str(error.reason), err=True)
+        raise typer.Exit(FAILED) from None
+    typer.echo("The employment has ended. Its label goes with the next epoch.")
 
 
 @_told_plainly

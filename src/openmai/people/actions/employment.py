@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openmai.anonymity.seasons import season_at
 from openmai.people import mails
+from openmai.people.conf import config
 from openmai.people.errors import Refused
 from openmai.people.models import AddressClaim, Employment, Member
 
@@ -66,10 +67,10 @@ def address_is_free(*, claim: bytes, member_id: UUID, on: date) -> bool:
 
 
 @transaction.atomic
-def end_employment(*, employment_id: UUID, by: str, now: datetime, page: str = "") -> None:
+def end_employment(*, employment_id: UUID, by: str, now: datetime) -> None:
     """End an employment ("member" or "operator"): its labels go with the next epoch. Raise `AlreadyEnded`.
 
-    A member whose employment the operator ends is told by mail; `page` is the URL that the mail names.
+    A member whose employment the operator ends is told by mail.
     """
     employment = Employment.objects.select_for_update().select_related("member").get(id=employment_id)
     if employment.ended_on is not None:
@@ -81,4 +82,9 @@ def end_employment(*, employment_id: UUID, by: str, now: datetime, page: str = "
     season_ends = datetime.fromtimestamp(season_at(int(now.timestamp())).ends, UTC).date()
     employment.addresses.update(held_until=season_ends)
     if by == Employment.Ended.OPERATOR:
-        mails.tell_employment_ended(employment.member, page=page)
+        mails.tell_employment_ended(employment.member, page=_page(employment.member))
+
+
+def _page(member: Member) -> str:
+    """URL of the member's employments, in the member's language."""
+    return f"{config().people_origin}/{member.language}/employment/"

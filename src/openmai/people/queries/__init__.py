@@ -8,6 +8,7 @@ from openmai.people.queries.home import (
     home_of,
     mail_proof_page,
 )
+from openmai.people.queries.membership import active_employment
 from openmai.people.queries.rosters import (
     Outlook,
     Standing,
@@ -23,6 +24,7 @@ __all__ = [
     "MailProofPage",
     "Outlook",
     "Standing",
+    "active_employment",
     "current_index",
     "employment_lines",
     "home_of",

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from openmai.anonymity.seasons import season_at
 from openmai.companies.queries import companies_by_id
+from openmai.people.errors import Refused
 from openmai.people.models import Employment, Enrolment, Evidence, Roster
 
 
@@ -73,6 +75,26 @@ def rosters_of_member(*, member_id: UUID, season: str) -> list[str]:
     names = {roster_name(Roster.Kind.ATTESTED, slugs[company]) for company, _provable in rows}
     names |= {roster_name(Roster.Kind.PROVABLE, slugs[company]) for company, provable in rows if provable}
     return sorted(names | ({"site"} if rows else set()))
+
+
+class NoSuchEmployment(Refused):
+    """Nobody with this address works there, as far as this site knows."""
+
+    code = "no-such-employment"
+
+
+def active_employment(*, email: str, company: str) -> UUID:
+    """The employment of the member with this personal address, for the operator; raise `NoSuchEmployment`."""
+    found = Employment.objects.filter(
+        member__email__iexact=email, company__slug=company, ended_on=None
+    ).values_list("id", flat=True)
+    employment = found.first()
+    if employment is None:
+        raise NoSuchEmployment(
+            _("No member with the address %(email)s has an active employment at %(company)s.")
+            % {"email": email, "company": company}
+        )
+    return employment
 
 
 def current_season(now: datetime) -> str:

@@ -108,8 +108,17 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _https else "http"
-# A demo and its tests confirm in seconds; the default of three minutes between two mails stands elsewhere.
-ACCOUNT_RATE_LIMITS = {"confirm_email": "1/10s/key"} if OPENMAI.demo else {}
+# By account, never by address: behind a reverse proxy all members come from one. The proxy limits addresses
+# (deploy/people.nginx.conf).
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": "5/5m/key",
+    "signup": None,
+    "reset_password": "5/m/key",
+    "reset_password_from_key": None,
+    # A demo and its tests confirm in seconds.
+    "confirm_email": "1/10s/key" if OPENMAI.demo else "1/3m/key",
+}
 
 EMAIL_BACKEND = "openmai.platform.mail.QueueBackend"
 DEFAULT_FROM_EMAIL = OPENMAI.mail_from
