@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, expect
 from tests.browser.conftest import OPENMAI, RunningDemo
 from tests.browser.journey import LUMING, RIVERBEND, Person, Story, submissions_of
+from tests.browser.test_frame import PHONE, serious
 from tests.factories.cast import read_artifacts
 
 from openmai.anonymity.content import Reply
@@ -196,6 +197,26 @@ def test_bob_did_all_of_it_by_keyboard(story: Story):
     """From registration to his reply; Alice's browser shows that a pointer would have been noticed."""
     assert any("a pointer was used" in each for each in story.alice.complaints)
     assert not any("a pointer was used" in each for each in story.bob.complaints)
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_what_alice_has_filled_is_accessible_and_fits_the_phone(story: Story, colours: str):
+    alice = story.alice
+    page = alice.context.new_page()
+    page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]  # one of two literals
+    page.set_viewport_size(PHONE)
+    people = ("", "employment/", "employment/new/", "enrol/", "account/", "account/email/")
+    talk = ("", "s/work/", "new/", "outbox/", "identity/", f"t/{story.thread_id.hex()}/")
+    addresses = [f"{alice.at.people}/en/{path}" for path in people]
+    addresses += [f"{alice.at.talk}/{language}/{path}" for path in talk for language in ("en", "zh-hans")]
+    addresses += [f"{alice.at.talk}/en/p/{story.thread_id.hex()}/verify/"]
+    for address in addresses:
+        answer = page.goto(address, wait_until="networkidle")
+        assert answer is not None
+        assert answer.ok, address
+        assert serious(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    page.close()
 
 
 def test_no_cookie_and_no_complaint_on_the_talk_site(story: Story):
