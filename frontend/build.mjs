@@ -12,6 +12,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -19,6 +20,8 @@ const ROOT = path.dirname(HERE);
 const MODULES = path.join(ROOT, "node_modules");
 const OUT = process.env.OPENMAI_STATIC_DIR ?? path.join(ROOT, "build", "static");
 const PREFIX = "/static/";
+// Beside each file lies the same, packed: WhiteNoise serves it to whoever accepts gzip.
+const PACKED = ".gz";
 
 const WORKER = "proofs/worker.ts";
 // Each page loads base.js and at most one of the others. theme.js runs before the first paint, so it is no module.
@@ -26,6 +29,13 @@ const PAGES = ["ui/base.ts", "ui/talk.ts", "ui/compose.ts", "ui/identity.ts", "u
 const CLASSIC = ["ui/theme.ts"];
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+/** Writes a file that is not there yet; renamed into place, so that a server never reads half of it. */
+async function place(target, make) {
+  if (existsSync(target)) return;
+  await writeFile(`${target}.new`, make());
+  await rename(`${target}.new`, target);
+}
 
 /** Writes files under their hashed names and remembers them for the manifest. */
 class Output {
@@ -36,11 +46,8 @@ class Output {
     const hashed = `${logical.slice(0, -extension.length)}.${sha256(bytes).slice(0, 16)}${extension}`;
     const target = path.join(OUT, hashed);
     await mkdir(path.dirname(target), { recursive: true });
-    if (!existsSync(target)) {
-      // Renamed into place, so that a server never reads half a file.
-      await writeFile(`${target}.new`, bytes);
-      await rename(`${target}.new`, target);
-    }
+    await place(`${target}${PACKED}`, () => gzipSync(bytes, { level: 9 }));
+    await place(target, () => bytes);
     this.manifest[logical] = hashed;
     return PREFIX + hashed;
   }
@@ -68,7 +75,7 @@ async function removeStale(current) {
   for (const entry of await readdir(OUT, { withFileTypes: true, recursive: true })) {
     const file = path.join(entry.parentPath ?? entry.path, entry.name);
     const relative = path.relative(OUT, file).split(path.sep).join("/");
-    if (entry.isFile() && relative !== "manifest.json" && !current.has(relative)) await rm(file);
+    if (entry.isFile() && relative !== "manifest.json" && !current.has(relative.replace(/\.gz$/, ""))) await rm(file);
   }
 }
 

@@ -1,5 +1,6 @@
 """Static files: named by their manifest, kept for ever by browsers, under the site's own headers."""
 
+import gzip
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -22,18 +23,20 @@ HASHED = "app.0123456789abcdef.css"
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
-    (tmp_path / HASHED).write_text("p{}")
+    (tmp_path / HASHED).write_text("p{}" * 100)
     (tmp_path / "manifest.json").write_text(json.dumps({"app.css": HASHED}))
     return tmp_path
 
 
-def ask(application: Callable[..., Iterable[bytes]], path: str) -> tuple[str, dict[str, str]]:
+def ask(
+    application: Callable[..., Iterable[bytes]], path: str, *, accept: str = ""
+) -> tuple[str, dict[str, str]]:
     seen: dict[str, object] = {}
 
     def start(status: str, headers: list[tuple[str, str]], *_: object) -> None:
         seen.update(status=status, headers=dict(headers))
 
-    answer = application({"REQUEST_METHOD": "GET", "PATH_INFO": path}, start)
+    answer = application({"REQUEST_METHOD": "GET", "PATH_INFO": path, "HTTP_ACCEPT_ENCODING": accept}, start)
     list(answer)
     if hasattr(answer, "close"):
         answer.close()
@@ -52,6 +55,18 @@ def test_file_is_immutable_and_carries_the_policy_of_its_site(build: Path, site:
     assert headers["Content-Security-Policy"] == POLICY[site]
     assert "immutable" in headers["Cache-Control"]
     assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_packed_bytes_go_to_those_who_accept_them(build: Path) -> None:
+    (build / f"{HASHED}.gz").write_bytes(gzip.compress(b"p{}" * 100))
+    application = with_static(behind, root=build, site="talk", https=False)
+    _, packed = ask(application, f"/static/{HASHED}", accept="br, gzip")
+    assert packed["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed["Vary"]
+    assert "immutable" in packed["Cache-Control"]
+    assert packed["Content-Security-Policy"] == POLICY["talk"]
+    _, plain = ask(application, f"/static/{HASHED}")
+    assert "Content-Encoding" not in plain
 
 
 def test_manifest_is_not_kept(build: Path) -> None:
