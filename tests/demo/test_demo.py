@@ -52,7 +52,9 @@ class RunningDemo:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = open_to_all(tmp_path_factory.mktemp("demo"))
     (made / "seeded.json").write_text(
-        json.dumps({"logins": [{"email": "alice@mail.example", "password": "p", "note": "Alice"}]})
+        json.dumps(
+            {"season": "s1", "logins": [{"email": "alice@mail.example", "password": "p", "note": "Alice"}]}
+        )
     )
     return made
 
@@ -86,6 +88,10 @@ def test_it_says_where_everything_is_and_that_it_is_a_demo(demo: RunningDemo):
         assert answers(demo.address(what)).status_code == 200
     assert "alice@mail.example" in demo.said
     assert "posts appear every 5 s and rosters every 20 s" in demo.said
+
+
+def test_a_demo_of_a_season_that_is_over_says_so(demo: RunningDemo):
+    assert "filled in season s1, which is over" in demo.said
 
 
 def test_the_sites_are_on_different_hosts(demo: RunningDemo):

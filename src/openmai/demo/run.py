@@ -15,6 +15,7 @@ from typing import Any, Final, TextIO
 
 import httpx
 
+from openmai.anonymity.seasons import season_at
 from openmai.demo.environment import (
     INBOUND_ADDRESS,
     PACE,
@@ -110,7 +111,9 @@ class Demo:
         self._supervisor.add(services.pop("people"))
         if not seeded.exists():
             self._seed("talk", answer | ({"threads": []} if small else {}))
-            write_secret(seeded, json.dumps({"logins": logins}, ensure_ascii=False, indent=1))
+            write_secret(
+                seeded, json.dumps({"season": _season(), "logins": logins}, ensure_ascii=False, indent=1)
+            )
             begun.unlink()
         self._supervisor.add(*services.values())
 
@@ -237,7 +240,8 @@ class Demo:
         return spawn(argv, env=self._environment[site], log=self._folder.log(name))
 
     def _tell(self, ports: Ports, seconds: float) -> None:
-        logins = json.loads((self._folder.root / "seeded.json").read_text())["logins"]
+        seeded = json.loads((self._folder.root / "seeded.json").read_text())
+        logins = seeded["logins"]
         lines = [
             "",
             f"  Openmai is ready after {seconds:.0f} s.",
@@ -254,10 +258,25 @@ class Demo:
             f"  This is a demo: posts appear every {PACE['OPENMAI_TICK_SECONDS']} s and rosters every "
             f"{PACE['OPENMAI_EPOCH_SECONDS']} s, one new member is enough for an epoch,",
             f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. Real sites wait for hours, and must.",
+            *_warning(seeded["season"]),
             f"  Logs: {self._folder.logs}   Check: openmai doctor --demo   Stop: Ctrl-C",
             "",
         ]
         self._say("\n".join(lines))
+
+
+def _season() -> str:
+    """The season of keys that is on."""
+    return season_at(int(time.time())).id
+
+
+def _warning(filled: str) -> list[str]:
+    if filled == _season():
+        return []
+    return [
+        f"  It was filled in season {filled}, which is over: all of it can be read, but nobody in it has",
+        "  a key to speak with. `openmai demo --fresh` begins anew.",
+    ]
 
 
 def _collect(step: Callable[[], None], failures: list[Exception]) -> None:
