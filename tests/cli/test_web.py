@@ -1,5 +1,8 @@
 """HTTP from the member's side: bounded, without cookies, and nowhere that nobody asked for."""
 
+import tracemalloc
+import zlib
+
 import pytest
 from tests.cli.conftest import Files
 from tests.factories.cast import ARTIFACTS
@@ -71,6 +74,19 @@ def test_an_answer_has_a_limit(files: Files):
     assert len(Web(files.origin).get("/a", limit=101)) == 101
     with pytest.raises(Unreachable, match="more than 100 bytes"):
         Web(files.origin).get("/a", limit=100)
+
+
+def test_a_compressed_answer_is_refused_before_it_can_grow(files: Files):
+    files.put("/a", zlib.compress(bytes(100_000_000), wbits=31), content_encoding="gzip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreachable, match="compressed"):
+            Web(files.origin).get("/a", limit=100)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
+    assert {headers["accept-encoding"] for _path, headers in files.asked} == {"identity"}
 
 
 def test_an_answer_that_is_cut_short_is_none(files: Files):

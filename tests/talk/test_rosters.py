@@ -1,6 +1,8 @@
 """Rosters from the people site: fetched over HTTP, believed only when everything fits, served again."""
 
 import threading
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -26,16 +28,21 @@ class PeopleSite:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.status = 200
+        self.encoding = ""
         self.asked: list[str] = []
+        self.accepted: set[str] = set()
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.asked.append(self.path)
+                site.accepted.add(self.headers.get("Accept-Encoding", ""))
                 body = site.files.get(self.path, b"")
                 self.send_response(site.status if body else 404)
                 self.send_header("Location", "/rosters/elsewhere")
                 self.send_header("Content-Length", str(len(body)))
+                if site.encoding:
+                    self.send_header("Content-Encoding", site.encoding)
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -227,6 +234,34 @@ def test_a_file_without_end_is_not_read_to_its_end(fetching: Talk, people: Peopl
     path = next(path for path in people.files if "statements" in path)
     people.files[path] = b" " * (MAX_STATEMENT + 1)
     refuses(fetching, snapshots.FileTooLarge)
+
+
+def test_plain_bytes_are_asked_for(fetching: Talk, people: PeopleSite):
+    people.publish(fetching.cast)
+    fetch(fetching)
+    assert people.accepted == {"identity"}
+
+
+def test_a_compressed_file_is_refused_before_it_can_grow(
+    fetching: Talk, people: PeopleSite
+):
+    """A hundred kilobytes on the way, a hundred megabytes in memory, before anybody could count them."""
+    people.publish(fetching.cast)
+    people.files["/rosters/index.json"] = zlib.compress(bytes(100_000_000), wbits=31)
+    people.encoding = "gzip"
+    tracemalloc.start()
+    try:
+        refuses(fetching, snapshots.EncodedFile)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
+
+
+def test_a_file_that_calls_itself_plain_is_taken(fetching: Talk, people: PeopleSite):
+    people.publish(fetching.cast)
+    people.encoding = "identity"
+    assert fetch(fetching) == 4
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])

@@ -36,6 +36,10 @@ class FileTooLarge(SnapshotError):
     """A file is longer than its kind may be; the rest was not read."""
 
 
+class EncodedFile(SnapshotError):
+    """A file came compressed, which was not asked for: a few bytes could stand for any number."""
+
+
 class WrongFile(SnapshotError):
     """A file does not have the digest that it is named by."""
 
@@ -82,7 +86,8 @@ class RosterSource:
             timeout=_TIMEOUT,
             follow_redirects=False,
             trust_env=False,
-            headers={"user-agent": "openmai"},
+            # Plain bytes only: a compressed answer grows in memory before it can be counted.
+            headers={"user-agent": "openmai", "accept-encoding": "identity"},
         )
 
     def __enter__(self) -> Self:
@@ -92,14 +97,15 @@ class RosterSource:
         self._client.close()
 
     def fetch(self, path: str, *, limit: int) -> bytes:
-        """The bytes at `path`; raises `SourceUnreachable` or `FileTooLarge`."""
+        """The bytes at `path`; raises `SourceUnreachable`, `EncodedFile` or `FileTooLarge`."""
         data = bytearray()
         try:
             with self._client.stream("GET", path) as response:
                 if response.status_code != httpx.codes.OK:
                     raise SourceUnreachable(f"the people site answered {response.status_code} for {path}")
-                # Counted after decoding, so that a small compressed answer cannot grow without bound.
-                for chunk in response.iter_bytes(65_536):
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise EncodedFile(f"{path} came in an encoding that was not asked for")
+                for chunk in response.iter_raw(65_536):
                     data += chunk
                     if len(data) > limit:
                         raise FileTooLarge(f"{path} has more than {limit} bytes")

@@ -49,9 +49,13 @@ class Web:
 
     def __init__(self, origin: str) -> None:
         self.origin = read_origin(origin)
-        # One name for all members and versions; cookies are refused by dropping them after each answer.
+        # One name for all members and versions; cookies are refused by dropping them after each answer. Plain
+        # bytes only: a compressed answer grows in memory before it can be counted.
         self._client = httpx.Client(
-            base_url=self.origin, timeout=_TIMEOUT, headers={"user-agent": "openmai"}, follow_redirects=False
+            base_url=self.origin,
+            timeout=_TIMEOUT,
+            headers={"user-agent": "openmai", "accept-encoding": "identity"},
+            follow_redirects=False,
         )
 
     def close(self) -> None:
@@ -94,8 +98,11 @@ class Web:
     def _read(self, response: httpx.Response, limit: int, report: Report | None) -> bytes:
         announced = response.headers.get("content-length", "")
         total = int(announced) if announced.isdecimal() and announced.isascii() else 0
+        if response.headers.get("content-encoding", "identity") != "identity":
+            message = _("%(origin)s sent a compressed answer, which was not asked for.")
+            raise Unreachable(message % {"origin": self.origin})
         data = bytearray()
-        for chunk in response.iter_bytes():
+        for chunk in response.iter_raw():
             data += chunk
             if len(data) > limit:
                 message = _("%(origin)s sent more than %(limit)d bytes.")
