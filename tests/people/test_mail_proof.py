@@ -142,6 +142,19 @@ def test_an_address_that_verifies_alice_verifies_nobody_else(alice: Member, mall
     assert (proof.state, proof.refusal) == ("waiting", "address-taken")
 
 
+@pytest.mark.parametrize("mailbox", ["support", "HR", "no-reply", "support+4711"])
+def test_a_mailbox_of_a_department_proves_nobodys_employment(alice: Member, now: datetime, mailbox: str):
+    """A help desk answers under the company's signature, and quotes whoever wrote to it."""
+    enrol(alice, now=now)
+    proof = open_proof(alice, now)
+    assert refused(signed(proof, now, sender=f"{mailbox}@{HARBOUR_DOMAIN}"), now) == "department"
+    assert not Employment.objects.exists()
+    assert not Evidence.objects.exists()
+    proof.refresh_from_db()
+    assert (proof.state, proof.refusal) == ("waiting", "department")
+    accept(signed(proof, now), now)
+
+
 def test_a_code_employment_is_strengthened_not_doubled(alice: Member, now: datetime):
     employment_id = employ(alice, f"alice@{HARBOUR_DOMAIN}", now=now)
     enrol(alice, now=now)

@@ -11,6 +11,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from tests.talk.conftest import Talk
 
+from openmai.talk import cache
 from openmai.talk.cache import EpochCache
 from openmai.talk.epoch import EPOCH, Epoch
 
@@ -188,6 +189,28 @@ def test_long_queries_take_room_too(inner: Counting, epoch: Epoch):
         site.ask(f"/?after={number}{'x' * 5_000}")
     site.ask(f"/?after=0{'x' * 5_000}")
     assert len(inner.calls) == 11
+
+
+def test_long_headers_take_room_too(inner: Counting, epoch: Epoch):
+    inner.headers.append(("Content-Security-Policy", "x" * 5_000))
+    site = Site(inner, epoch=epoch, capacity=10_000)
+    for path in ("/0", "/1", "/0"):
+        site.ask(path)
+    assert len(inner.calls) == 3
+
+
+def test_a_page_of_enormous_length_does_not_push_the_others_out(
+    inner: Counting, epoch: Epoch, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cache, "LARGEST", 1_000)
+    site = Site(inner, epoch=epoch, capacity=2_000)
+    site.ask("/small")
+    inner.size = 1_500
+    assert len(site.ask("/great").body) > 1_500
+    site.ask("/great")
+    assert len(inner.calls) == 3, "the great one is made each time"
+    site.ask("/small")
+    assert len(inner.calls) == 3, "the small one is still kept"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from tests.factories.cast import HARBOUR
 from tests.talk.conftest import Talk
 
 from openmai.anonymity.submission import build_submission
@@ -69,6 +70,31 @@ def test_a_row_that_the_database_refuses_falls_alone(talk: Talk):
     assert (report.written, report.dropped) == (4, 1)
     assert {bytes(post.id) for post in Post.objects.all()} == {each.id for each in openings} - {guilty.id}
     assert len(EPOCH) == 0
+
+
+@pytest.mark.parametrize("where", ["opening", "reply"])
+def test_a_value_that_the_database_cannot_hold_falls_alone(talk: Talk, where: str):
+    """No check lets a NUL through; if one ever did, PostgreSQL's jsonb would refuse the whole statement."""
+    old = talk.cast.opening()
+    talk.published(talk.cast.submission(talk.cast.alice, old))
+    openings = [talk.cast.opening(title=f"Thread {number}") for number in range(4)]
+    replies = [talk.cast.reply(old, body=f"Reply {number}") for number in range(3)]
+    bad = openings[0] if where == "opening" else replies[0]
+    for content in (*openings, *replies):
+        member, roster = (talk.cast.mallory, "site") if content is bad else (talk.cast.bob, HARBOUR)
+        talk.accepted(talk.cast.submission(member, content, roster))
+    epoch = Epoch()
+    for item in EPOCH.close(talk.now + talk.rules.tick):
+        spoiled = replace(item, content=replace(item.content, body="\0")) if item.id == bad.id else item
+        epoch.add(spoiled, generation=epoch.generation, tick=talk.rules.tick)
+
+    report = write_tick(epoch=epoch, rules=talk.rules, now=talk.now + talk.rules.tick)
+
+    assert (report.written, report.dropped) == (6, 1)
+    published = {bytes(post.id) for post in Post.objects.all()}
+    assert published == {each.id for each in (old, *openings, *replies)} - {bad.id}
+    assert Thread.objects.get(id=old.id).replies == (3 if where == "opening" else 2)
+    assert len(epoch) == 0
 
 
 def test_what_another_process_published_is_not_written_again(talk: Talk):

@@ -5,10 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
 from time import sleep
+from typing import Any
 
 import pytest
 from tests.factories.cast import HARBOUR, Cast
 
+from openmai.anonymity import groth16
 from openmai.anonymity.groth16 import InvalidProof, MalformedProof
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.membership import Claim
@@ -110,6 +112,39 @@ def test_a_false_proof_falls_and_takes_nobody_with_it(cast: Cast, monkeypatch: p
         Verifier(randbits=secrets.randbits), good[0], [good[1], false, broken, good[2]], monkeypatch
     )
     assert told == [type(None), type(None), InvalidProof, MalformedProof, type(None)]
+
+
+def panic_at(proof: bytes, call: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The library panics in `call` whenever it meets a point of this proof; the calls in which it did."""
+    mine = {proof[:32], proof[32:96], proof[96:]}
+    original, seen = getattr(groth16.CURVE, call), []
+
+    def panicking(*lists: list[Any]) -> object:
+        points = (each for given in lists for each in given if not isinstance(each, int))
+        if any(bytes(point.to_bytes()) in mine for point in points):
+            seen.append(call)
+            # What it does with a point off the curve: no Exception, but a BaseException.
+            groth16.CURVE.curve.PointG1(1, 3)
+        return original(*lists)
+
+    monkeypatch.setattr(groth16.CURVE, call, panicking)
+    return seen
+
+
+@pytest.mark.parametrize("call", ["batch_mul", "multiexp", "multi_pairing"])
+def test_a_panic_of_the_library_is_a_refusal_of_one_proof_and_not_of_the_batch(
+    cast: Cast, sizes: list[int], monkeypatch: pytest.MonkeyPatch, call: str
+):
+    claims = [claim(cast, number) for number in range(4)]
+    mallorys = claims[2].proof.points
+    seen = panic_at(mallorys, call, monkeypatch)
+    if call != "multi_pairing":
+        # What only a batch calls has panicked; alone, the same proof meets the pairing.
+        panic_at(mallorys, "multi_pairing", monkeypatch)
+    told = verdicts(Verifier(randbits=secrets.randbits), claims[0], claims[1:], monkeypatch)
+    assert told == [type(None), type(None), MalformedProof, type(None)]
+    assert sizes == [3]
+    assert call in seen
 
 
 def test_a_crash_of_the_verifier_accepts_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch):
