@@ -20,7 +20,16 @@ from tests.factories.people import (
 )
 
 from openmai.people.mail_reasons import REASONS
-from openmai.people.signed_mail import MAX_BYTES, MailRefused, VerifiedMail, bind_in_subject, verify_mail
+from openmai.people.signed_mail import (
+    MAX_BYTES,
+    MAX_FIELDS,
+    MAX_HEAD_BYTES,
+    MAX_SIGNED_NAMES,
+    MailRefused,
+    VerifiedMail,
+    bind_in_subject,
+    verify_mail,
+)
 from openmai.people.txt_records import DnsUnavailable, TxtAnswer
 from openmai.platform.clock import utc_now
 
@@ -247,6 +256,43 @@ def test_an_answer_to_mallorys_mail_is_no_evidence(now: datetime, header: bytes)
 def test_a_header_that_is_slow_to_read_is_not_read(now: datetime, name: bytes, value: bytes):
     raw = re.sub(rb"(?m)^%b: [^\r]*" % name, lambda _: name + b": " + value, mail(now))
     assert refused(raw, now) in ("malformed", "no-code", "too-large")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("From", f"{'Alice ' * 400}<alice@{HARBOUR_DOMAIN}>"),
+        ("To", ", ".join([f"colleague{number}@{HARBOUR_DOMAIN}" for number in range(100)] + [TO])),
+        ("Subject", f"Openmai{' ' * 2_100}{BIND}"),
+    ],
+)
+def test_a_header_longer_than_anybodys_is_refused(now: datetime, name: str, value: str):
+    """Each would be good evidence but for its length: length is what makes reading slow."""
+    raw = re.sub(rf"(?m)^{name}: [^\r]*".encode(), f"{name}: {value}".encode(), mail(now))
+    assert refused(sign_mail(raw), now) == "malformed"
+
+
+def fields(number: int) -> bytes:
+    return b"".join(b"X-Hop-%d: mailer.example\r\n" % each for each in range(number))
+
+
+def test_what_passed_many_servers_is_taken(now: datetime):
+    names = (b"from", b"to", b"subject", b"date", *(b"x-hop-%d" % number for number in range(100)))
+    judge(sign_mail(fields(300) + mail(now), headers=names), now)
+
+
+def test_a_mail_of_very_many_fields_is_refused(now: datetime):
+    assert refused(sign_mail(fields(MAX_FIELDS) + mail(now)), now) == "malformed"
+
+
+def test_a_signature_over_very_many_names_is_refused(now: datetime):
+    names = (b"from", b"to", b"subject", b"date", *(b"x-%d" % number for number in range(MAX_SIGNED_NAMES)))
+    assert refused(sign_mail(mail(now), headers=names), now) == "bad-signature"
+
+
+def test_a_head_of_enormous_length_is_refused(now: datetime):
+    folded = b"X-Hop: a" + b"\r\n a" * (MAX_HEAD_BYTES // 4) + b"\r\n"
+    assert refused(sign_mail(folded + mail(now)), now) == "too-large"
 
 
 def test_an_address_stands_in_the_header_as_it_is_read(now: datetime):
