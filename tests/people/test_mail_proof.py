@@ -27,6 +27,7 @@ from openmai.people.conf import evidence_box
 from openmai.people.models import Employment, Evidence, MailProof, Member
 from openmai.people.queries.membership import rosters_of_member
 from openmai.people.signed_mail import MailRefused
+from openmai.people.txt_records import TxtAnswer
 from openmai.platform.clock import utc_now
 
 
@@ -118,6 +119,29 @@ def test_the_same_mail_is_no_evidence_twice(alice: Member, now: datetime):
     accept(raw, now)
     assert refused(raw, now) == "replayed"
     assert Evidence.objects.count() == 1
+
+
+def test_of_two_copies_that_come_at_once_one_is_evidence(alice: Member, now: datetime):
+    enrol(alice, now=now)
+    raw, names = signed(open_proof(alice, now), now), company_names()
+
+    def while_the_other_copy_is_accepted(name: str) -> TxtAnswer:
+        accept(raw, now)
+        return names(name)
+
+    with pytest.raises(MailRefused) as caught:
+        actions.accept_mail(raw=raw, now=now, look_up=while_the_other_copy_is_accepted)
+    assert caught.value.code == "replayed"
+    assert Evidence.objects.count() == 1
+
+
+def test_a_mail_stays_used_when_its_request_is_forgotten(alice: Member, now: datetime):
+    enrol(alice, now=now)
+    raw = signed(open_proof(alice, now, salt=7), now)
+    accept(raw, now)
+    MailProof.objects.all().delete()
+    open_proof(alice, now, salt=7)
+    assert refused(raw, now) == "replayed"
 
 
 def test_a_mail_for_alice_does_not_serve_mallory(alice: Member, mallory: Member, now: datetime):

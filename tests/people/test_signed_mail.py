@@ -217,6 +217,11 @@ def test_a_date_that_is_none_is_refused(now: datetime, date: str):
     assert refused(sign_mail(raw), now) == "malformed"
 
 
+def test_a_signature_of_tomorrow_is_refused(now: datetime):
+    made = int((now + timedelta(hours=2)).timestamp())
+    assert refused(re.sub(rb"; t=\d+", b"; t=%d" % made, sign_mail(mail(now))), now) == "wrong-date"
+
+
 def test_an_expired_signature_is_refused(now: datetime):
     raw = re.sub(rb"; t=\d+", b"; t=1; x=2", sign_mail(mail(now)))
     assert refused(raw, now) == "wrong-date"

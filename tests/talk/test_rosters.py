@@ -242,9 +242,7 @@ def test_plain_bytes_are_asked_for(fetching: Talk, people: PeopleSite):
     assert people.accepted == {"identity"}
 
 
-def test_a_compressed_file_is_refused_before_it_can_grow(
-    fetching: Talk, people: PeopleSite
-):
+def test_a_compressed_file_is_refused_before_it_can_grow(fetching: Talk, people: PeopleSite):
     """A hundred kilobytes on the way, a hundred megabytes in memory, before anybody could count them."""
     people.publish(fetching.cast)
     people.files["/rosters/index.json"] = zlib.compress(bytes(100_000_000), wbits=31)
