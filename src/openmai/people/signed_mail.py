@@ -35,8 +35,8 @@ SINGLE: Final = MUST_SIGN | {
     *(b"sender", b"reply-to", b"cc", b"bcc", b"message-id", b"in-reply-to", b"references"),
     *(b"mime-version", b"content-type", b"content-transfer-encoding", b"content-disposition"),
 }
-# dkimpy joins folded lines in quadratic time, and looks for each name of h= among all fields. A mail that passed
-# many servers has about a hundred fields.
+# dkimpy joins folded lines in quadratic time, and looks for each name of h= among all fields. A mail that has
+# passed many servers has about a hundred fields.
 MAX_HEAD_BYTES: Final = 64 * 1024
 MAX_FIELDS: Final = 500
 MAX_SIGNED_NAMES: Final = 200

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
+OPENMAI_API_PATHS = r"(?s)/(?:api|rosters)/.*"
 ROOT_URLCONF = "openmai.sites.people.urls"
 DATABASES = {"default": django_database(OPENMAI.database_url)}
 SECRET_KEY = OPENMAI.secret_key.get_secret_value()

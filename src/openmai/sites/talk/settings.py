@@ -36,10 +36,12 @@ globals().update(
 INSTALLED_APPS = ["openmai.web", "openmai.talk"]
 MIDDLEWARE = [
     "openmai.web.middleware.SecurityHeaders",
-    "openmai.talk.middleware.ApiAnswers",
+    "openmai.api.middleware.ApiAnswers",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
+# A proof file is the same in every language, too.
+OPENMAI_API_PATHS = r"(?s)/(?:api|rosters)/.*|.*/proof\.json"
 ROOT_URLCONF = "openmai.sites.talk.urls"
 _database = django_database(_config.database_url)
 # Prepared once for each connection: planning a page's statement costs more than running it.
