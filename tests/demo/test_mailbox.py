@@ -133,7 +133,7 @@ def test_the_signature_verifies_with_the_mailboxs_own_name_server(mailbox: Runni
     # Another key signs this one: the record of the mailbox must not vouch for it.
     moment = datetime(2026, 3, 20, tzinfo=UTC)
     plain = compose(sender="a@luming.example", to="b@c.example", subject="s", text="t", now=moment, token="1")
-    forged = signed_by_employer(plain, domain="luming.example", keys=tmp_path)
+    forged = signed_by_employer(plain, domain="luming.example", keys=tmp_path, now=moment)
     assert message_from_bytes(forged)["DKIM-Signature"]
     assert not dkim.verify(forged, dnsfunc=lambda name, timeout=5: b"".join(answer[0].strings))
 

@@ -1,6 +1,7 @@
 """The demo's name server and its choice of ports."""
 
 import socket
+from datetime import datetime
 
 import dkim
 import dns.exception
@@ -10,7 +11,8 @@ import dns.rcode
 import dns.resolver
 import pytest
 
-from openmai.demo.dkim_keys import dkim_record, new_dkim_key, sign_message
+from openmai.demo.dkim_keys import dkim_record, new_dkim_key
+from openmai.demo.dkim_signer import sign_message
 from openmai.demo.dns import DnsServer
 from openmai.demo.ports import HOST, Ports, Reservation, is_free
 
@@ -75,8 +77,8 @@ def test_a_company_can_rotate_its_key(names: DnsServer):
         texts(names, OWNER)
 
 
-def test_a_signed_mail_verifies_with_the_record(names: DnsServer, pem: bytes):
-    signed = sign_message(MESSAGE, domain="luming.example", pem=pem)
+def test_a_signed_mail_verifies_with_the_record(names: DnsServer, pem: bytes, now: datetime):
+    signed = sign_message(MESSAGE, domain="luming.example", pem=pem, made=now)
     lookup = lambda name, timeout=5: texts(names, name.decode())  # noqa: E731 - dkimpy wants a callable
     assert dkim.verify(signed, dnsfunc=lookup)
     assert not dkim.verify(signed.replace(b"bound", b"bent!"), dnsfunc=lookup)

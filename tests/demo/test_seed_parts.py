@@ -14,9 +14,9 @@ from openmai.anonymity.seasons import SEASON_SECONDS
 from openmai.demo.community.companies import load_companies
 from openmai.demo.community.threads import OLDEST, load_threads
 from openmai.demo.dkim_keys import dkim_record, new_dkim_key
+from openmai.demo.dkim_signer import sign_message
 from openmai.demo.mailbox.work_mail import compose
 from openmai.demo.seed.casting import NobodyLeft, Speaker, cast_thread
-from openmai.demo.seed.mails import sign_as_of
 from openmai.demo.seed.meter import metered
 from openmai.demo.seed.proving import ProverEnded, Provers, Request
 from openmai.demo.seed.schedule import TooLateToAnswer, moments
@@ -107,7 +107,7 @@ def test_a_mail_is_signed_as_of_its_time(now: datetime):
     plain = compose(
         sender=f"alice@{company.domain}", to="verify@x.example", subject="b", text="", now=now, token="t"
     )
-    signed = sign_as_of(plain, domain=company.domain, pem=pem, made=now)
+    signed = sign_message(plain, domain=company.domain, pem=pem, made=now)
     record = dkim_record(pem).encode()
     assert dkim.verify(signed, dnsfunc=lambda _name, timeout=5: record)
     assert f"t={int(now.timestamp())};".encode() in signed

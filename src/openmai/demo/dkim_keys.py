@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import dkim
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -19,7 +18,6 @@ from openmai.demo.companies import SELECTOR
 from openmai.platform.postgres import write_secret
 
 BITS: Final = 2048
-SIGNED_HEADERS: Final = (b"from", b"to", b"subject", b"date", b"message-id")
 
 
 def make_dkim_keys(folder: Path, domains: Iterable[str]) -> None:
@@ -51,16 +49,3 @@ def dkim_records(folder: Path) -> dict[str, str]:
         f"{SELECTOR}._domainkey.{path.stem}": dkim_record(path.read_bytes())
         for path in sorted(folder.glob("*.pem"))
     }
-
-
-def sign_message(message: bytes, *, domain: str, pem: bytes, selector: str = SELECTOR) -> bytes:
-    """The message (RFC 5322, CRLF) with a DKIM-Signature by `domain` before it."""
-    header: bytes = dkim.sign(
-        message,
-        selector=selector.encode(),
-        domain=domain.encode(),
-        privkey=pem,
-        canonicalize=(b"relaxed", b"simple"),
-        include_headers=list(SIGNED_HEADERS),
-    )
-    return header + message

@@ -92,11 +92,9 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 def _send_work_mail(*, employee: str, company: str, subject: str, text: str) -> None:
     mailbox = _mailbox()
-    sender, to = f"{employee}@{company}", mailbox.inbound_address
-    plain = compose(
-        sender=sender, to=to, subject=subject, text=text, now=utc_now(), token=secrets.token_hex(16)
-    )
-    signed = signed_by_employer(plain, domain=company, keys=mailbox.dkim_keys)
+    sender, to, now = f"{employee}@{company}", mailbox.inbound_address, utc_now()
+    plain = compose(sender=sender, to=to, subject=subject, text=text, now=now, token=secrets.token_hex(16))
+    signed = signed_by_employer(plain, domain=company, keys=mailbox.dkim_keys, now=now)
     submit(signed, sender=sender, to=to, server=mailbox.inbound)
 
 

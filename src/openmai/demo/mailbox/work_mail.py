@@ -8,7 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 
-from openmai.demo.dkim_keys import sign_message
+from openmai.demo.dkim_signer import sign_message
 from openmai.platform.config import Listen
 
 
@@ -28,9 +28,9 @@ def compose(*, sender: str, to: str, subject: str, text: str, now: datetime, tok
     return message.as_bytes()
 
 
-def signed_by_employer(message: bytes, *, domain: str, keys: Path) -> bytes:
+def signed_by_employer(message: bytes, *, domain: str, keys: Path, now: datetime) -> bytes:
     """The message with the DKIM signature of `domain`, whose key lies in the folder `keys`."""
-    return sign_message(message, domain=domain, pem=(keys / f"{domain}.pem").read_bytes())
+    return sign_message(message, domain=domain, pem=(keys / f"{domain}.pem").read_bytes(), made=now)
 
 
 def submit(

@@ -26,8 +26,8 @@ from openmai.demo.community.companies import (
 )
 from openmai.demo.dkim_keys import dkim_records
 from openmai.demo.dns import DnsServer
-from openmai.demo.mailbox.work_mail import compose
-from openmai.demo.seed.mails import BACKEND, read_code, sign_as_of
+from openmai.demo.mailbox.work_mail import compose, signed_by_employer
+from openmai.demo.seed.mails import BACKEND, read_code
 from openmai.demo.seed.meter import metered
 from openmai.demo.seed.proving import Proved, Provers, Request
 from openmai.demo.seed.timeline import timeline
@@ -207,6 +207,5 @@ def _send_signed_mail(each: Enrolling, *, keys: Path, look_up: LookUp, now: date
         now=now,
         token=secrets.token_hex(12),
     )
-    pem = (keys / f"{company.domain}.pem").read_bytes()
-    signed = sign_as_of(plain, domain=company.domain, pem=pem, made=now)
+    signed = signed_by_employer(plain, domain=company.domain, keys=keys, now=now)
     accept_mail(raw=signed, now=now, look_up=look_up)
