@@ -19,6 +19,7 @@ from tests.factories.people import (
 
 from openmai.anonymity.enrolment import ENROLMENT_PAIR
 from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.limits import MAX_ANSWER
 from openmai.anonymity.seasons import season_at
 from openmai.anonymity.tickets import decode_ticket, encode_ticket, parse_answer
 from openmai.people import actions, limits
@@ -215,6 +216,12 @@ def test_a_bad_body_is_a_problem(visitor: Client, body: bytes, status: int, code
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert refused["Content-Type"] == "application/problem+json"
     assert refused["Cache-Control"] == "no-store"
+
+
+def test_a_length_that_is_announced_is_refused_before_a_byte_is_read(visitor: Client):
+    kind = "application/json"
+    refused = visitor.post(ENDPOINT, b"{}", content_type=kind, CONTENT_LENGTH=str(MAX_ANSWER + 1))
+    assert (refused.status_code, refused.json()["code"]) == (413, "body-too-large")
 
 
 @pytest.mark.parametrize(("field", "value"), [("site", "other.example"), ("season", "s1")])

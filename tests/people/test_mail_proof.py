@@ -121,6 +121,15 @@ def test_the_same_mail_is_no_evidence_twice(alice: Member, now: datetime):
     assert Evidence.objects.count() == 1
 
 
+def test_for_a_request_that_was_answered_no_name_server_is_asked(alice: Member, now: datetime):
+    enrol(alice, now=now)
+    raw, names = signed(open_proof(alice, now), now), company_names()
+    accept(raw, now)
+    with pytest.raises(MailRefused):
+        actions.accept_mail(raw=raw, now=now, look_up=names)
+    assert names.asked == []
+
+
 def test_of_two_copies_that_come_at_once_one_is_evidence(alice: Member, now: datetime):
     enrol(alice, now=now)
     raw, names = signed(open_proof(alice, now), now), company_names()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from tests.factories.cast import HARBOUR_PROVABLE, SITE
 from tests.talk.conftest import Talk
 from tests.talk.refusing import Document, check_refused
@@ -177,6 +178,14 @@ def test_more_than_64_kilobytes_are_refused_before_they_are_read(talk: Talk):
     body = talk.cast.submission(talk.cast.alice, talk.cast.opening())
     check_refused(talk, body + b" " * (65_537 - len(body)), status=413, code="body-too-large", pointer=None)
     talk.accepted(body + b" " * (65_536 - len(body)))
+
+
+def test_a_length_that_is_announced_is_refused_before_a_byte_is_read(talk: Talk, settings: Settings):
+    """Django would look at the announcement, too; this is our own look."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None
+    kind = "application/json"
+    response = talk.client.post("/api/v1/submissions", b"{}", content_type=kind, CONTENT_LENGTH="65537")
+    assert (response.status_code, response.json()["code"]) == (413, "body-too-large")
 
 
 def test_a_refusal_is_told_in_the_readers_language(talk: Talk):
