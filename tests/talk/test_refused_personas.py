@@ -79,6 +79,23 @@ def test_mallory_cannot_wear_a_label_with_a_proof_of_another_roster(talk: Talk):
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 
 
+def test_mallory_cannot_put_her_own_key_under_a_proof_that_she_overheard(talk: Talk):
+    opening = talk.cast.opening()
+    overheard = talk.cast.join(talk.cast.alice, opening)
+    body = build_submission(content=opening, key=talk.cast.mallory.key_in(opening.id), join=overheard)
+    check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
+
+
+def test_a_proof_wears_one_label_even_where_two_rosters_have_one_root(talk: Talk):
+    """As many employees with a code as with a signed mail: both rosters of a company may be equal."""
+    leaves = talk.cast.rosters[HARBOUR].tree.leaves
+    talk.take_over(talk.cast.sign_roster(HARBOUR_PROVABLE, leaves, epoch=2), serial=2)
+    document = json.loads(talk.cast.submission(talk.cast.bob, talk.cast.opening(), HARBOUR))
+    document["join"]["roster"] = HARBOUR_PROVABLE
+    body = json.dumps(document).encode()
+    check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
+
+
 def test_a_copy_of_a_post_under_another_key_is_refused(talk: Talk):
     opening = talk.cast.opening()
     talk.accepted(talk.cast.submission(talk.cast.alice, opening))

@@ -17,7 +17,9 @@ from openmai.anonymity.keys import BadSignature
 from openmai.anonymity.limits import MAX_STATEMENT
 from openmai.anonymity.rosters import StaleIndex, WrongLeaves, WrongRosterKey, open_index
 from openmai.talk import snapshots
+from openmai.talk.actions import keep_snapshot
 from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
+from openmai.talk.queries import rosters as known
 from openmai.talk.snapshots import RosterSource
 from openmai.talk.worker import refresh
 
@@ -121,6 +123,24 @@ def test_a_new_epoch_supersedes_the_old_one(fetching: Talk, people: PeopleSite):
     fetch(fetching)
     assert not RosterLeaves.objects.filter(id=old.leaves).exists()
     assert fetching.get(f"/rosters/statements/{bytes(old.id).hex()}.json").status_code == 200
+
+
+def test_of_two_workers_the_slower_one_puts_no_older_epoch_in_force(fetching: Talk, people: PeopleSite):
+    domain = fetching.rules.domain(fetching.now)
+    people.publish(fetching.cast)
+    slow = snapshots.fetch_snapshot(
+        fetching.source,  # type: ignore[attr-defined]  # the fixture's own
+        held=known.held(domain.season),
+        key=fetching.rules.roster_key,
+        domain=domain,
+    )
+    assert slow is not None
+    newer = fetching.cast.publish(HARBOUR, others=30, epoch=2)
+    others = [each for name, each in fetching.cast.rosters.items() if name != HARBOUR]
+    people.publish(fetching.cast, newer, *others, serial=2)
+    fetch(fetching)
+    keep_snapshot(slow, rules=fetching.rules, now=fetching.now)
+    assert held(fetching)[HARBOUR] == 2
 
 
 def test_a_roster_that_the_index_no_longer_names_is_superseded(fetching: Talk, people: PeopleSite):
