@@ -1,5 +1,6 @@
 """What happens at a tick, beside one, and when the database is away."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories.cast import HARBOUR
 from tests.talk.conftest import Talk
 
+from openmai.anonymity.content import Content
 from openmai.anonymity.submission import build_submission
 from openmai.platform.clock import utc_now
 from openmai.talk.actions import accept_submission, write_tick
 from openmai.talk.actions import ticks as ticks_module
-from openmai.talk.epoch import EPOCH, Epoch, TakenContent
+from openmai.talk.epoch import EPOCH, Epoch, TakenContent, Waiting
 from openmai.talk.errors import Refused
 from openmai.talk.models import Join, Persona, Post, Thread
 from openmai.talk.standing import KeyTaken, PersonaExists
@@ -72,6 +74,30 @@ def test_a_row_that_the_database_refuses_falls_alone(talk: Talk):
     assert len(EPOCH) == 0
 
 
+def epoch_with(talk: Talk, bad: Content, spoil: Callable[[Waiting], Waiting]) -> Epoch:
+    """What waits, in a memory of its own, with one submission spoiled past all checks."""
+    epoch = Epoch()
+    for item in EPOCH.close(talk.now + talk.rules.tick):
+        kept = spoil(item) if item.id == bad.id else item
+        epoch.add(kept, generation=epoch.generation, tick=talk.rules.tick)
+    return epoch
+
+
+def test_a_row_that_refers_to_nothing_falls_beside_the_others_and_not_at_their_commit(talk: Talk):
+    openings = [talk.cast.opening(title=f"Thread {number}") for number in range(3)]
+    for opening in openings:
+        talk.accepted(talk.cast.submission(talk.cast.bob, opening))
+
+    def of_no_roster(item: Waiting) -> Waiting:
+        assert item.entry is not None
+        return replace(item, entry=replace(item.entry, statement=b"\1" * 32))
+
+    epoch = epoch_with(talk, openings[0], of_no_roster)
+    report = write_tick(epoch=epoch, rules=talk.rules, now=talk.now + talk.rules.tick)
+    assert (report.written, report.dropped) == (2, 1)
+    assert {bytes(post.id) for post in Post.objects.all()} == {each.id for each in openings[1:]}
+
+
 @pytest.mark.parametrize("where", ["opening", "reply"])
 def test_a_value_that_the_database_cannot_hold_falls_alone(talk: Talk, where: str):
     """No check lets a NUL through; if one ever did, PostgreSQL's jsonb would refuse the whole statement."""
@@ -83,10 +109,7 @@ def test_a_value_that_the_database_cannot_hold_falls_alone(talk: Talk, where: st
     for content in (*openings, *replies):
         member, roster = (talk.cast.mallory, "site") if content is bad else (talk.cast.bob, HARBOUR)
         talk.accepted(talk.cast.submission(member, content, roster))
-    epoch = Epoch()
-    for item in EPOCH.close(talk.now + talk.rules.tick):
-        spoiled = replace(item, content=replace(item.content, body="\0")) if item.id == bad.id else item
-        epoch.add(spoiled, generation=epoch.generation, tick=talk.rules.tick)
+    epoch = epoch_with(talk, bad, lambda item: replace(item, content=replace(item.content, body="\0")))
 
     report = write_tick(epoch=epoch, rules=talk.rules, now=talk.now + talk.rules.tick)
 
