@@ -295,6 +295,29 @@ def test_alice_does_it_all_from_the_command_line(sites: Sites, run: Run, home: H
     end_her_employment(sites)
 
 
+def test_olga_keeps_the_registry(sites: Sites):
+    """Companies come in by the operator alone; what is wrong is said, and leaves nothing behind."""
+    names = ("--name-en", "Orchard Foods", "--name-zh", "果园食品")
+    add = (COMMAND, "company", "add", "orchard-foods", *names)
+    wrong = subprocess.run(
+        [*add, "--trade", "juice", "--domain", "orchard.example"],
+        env=sites.people,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (wrong.returncode, "kitchen" in wrong.stderr) == (1, True), wrong.stderr
+    added = call(sites.people, *add, "--trade", "kitchen", "--domain", "Orchard.example")
+    assert added == "orchard-foods is registered.\n"
+    assert "orchard.cn" in call(sites.people, COMMAND, "company", "domain", "orchard-foods", "orchard.cn")
+    listed = call(sites.people, COMMAND, "company", "list").splitlines()
+    assert "orchard-foods\tkitchen\tOrchard Foods\t果园食品\torchard.cn\torchard.example" in listed
+    taken = (COMMAND, "company", "domain", "harbour-logistics", "orchard.cn")
+    refused = subprocess.run(taken, env=sites.people, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (refused.returncode, "belongs to a company already" in refused.stderr) == (1, True)
+
+
 def test_charlie_without_a_leaf_cannot_speak(sites: Sites, run: Run):
     assert run("identity", "new", "--talk", sites.origin).code == 0
     refused = run("post", "--section", "work", "--title", "Hello", "--body", "x")

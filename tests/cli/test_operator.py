@@ -14,7 +14,7 @@ import pytest
 
 from openmai.demo.ports import HOST, is_free
 
-COMMAND = [sys.executable, "-m", "openmai.cli.operator"]
+COMMAND = [sys.executable, "-c", "from openmai.cli.main import app; app()"]
 
 
 def run(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -60,10 +60,7 @@ def test_a_domain_belongs_to_one_company(companies: dict[str, UUID]):
     with pytest.raises(DomainTaken):
         register("impostor", HARBOUR_DOMAIN.upper())
     assert not Company.objects.filter(slug="impostor").exists(), "all or nothing"
-    assert (
-        add_domain(company_id=companies[HARBOUR], domain="Harbour-Freight.example")
-        == "harbour-freight.example"
-    )
+    assert add_domain(slug=HARBOUR, domain="Harbour-Freight.example") == "harbour-freight.example"
     assert company_of_domain("harbour-freight.example").slug == HARBOUR
 
 

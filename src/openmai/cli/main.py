@@ -21,8 +21,9 @@ COMMANDS: Final = {
     "demo": "openmai.cli.operator",
     "serve": "openmai.cli.operator",
     "migrate": "openmai.cli.operator",
-    "roster": "openmai.cli.operator",
-    "employment": "openmai.cli.operator",
+    "company": "openmai.cli.registry",
+    "employment": "openmai.cli.registry",
+    "roster": "openmai.cli.registry",
     "doctor": "openmai.cli.operator",
 }
 

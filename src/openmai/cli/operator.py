@@ -15,7 +15,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from openmai.platform.clock import utc_now
 from openmai.platform.config import ConfigError, Listen, SiteConfig, load_people, load_talk
 from openmai.platform.config_values import listen as parse_listen
 
@@ -47,19 +46,13 @@ def register(app: typer.Typer) -> None:
     serve.command("people")(serve_people)
     serve.command("talk")(serve_talk)
     serve.command("worker")(serve_worker)
-    employment = typer.Typer(no_args_is_help=True, help="Employments.")
-    employment.command("end")(employment_end)
-    roster = typer.Typer(no_args_is_help=True, help="Rosters.")
-    roster.command("publish")(roster_publish)
     app.command("demo")(demo)
     app.add_typer(serve, name="serve")
     app.command("migrate")(migrate)
-    app.add_typer(roster, name="roster")
-    app.add_typer(employment, name="employment")
     app.command("doctor")(doctor)
 
 
-def _told_plainly(command: Callable[..., None]) -> Callable[..., None]:
+def told_plainly(command: Callable[..., None]) -> Callable[..., None]:
     """A wrong setting ends the command with its sentences and code 2, not with a traceback."""
 
     @wraps(command)
@@ -73,7 +66,7 @@ def _told_plainly(command: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
-def _read_env_files(paths: list[Path] | None) -> None:
+def read_env_files(paths: list[Path] | None) -> None:
     """Settings of the files join the environment, which wins."""
     for path in paths or []:
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -82,13 +75,14 @@ def _read_env_files(paths: list[Path] | None) -> None:
                 os.environ.setdefault(name, value)
 
 
-def _config(site: Site) -> SiteConfig:
+def configure(site: Site) -> SiteConfig:
+    """Read the site's settings, and let Django find them."""
     config = load_people() if site is Site.people else load_talk()
     os.environ["DJANGO_SETTINGS_MODULE"] = f"openmai.sites.{site.value}.settings"
     return config
 
 
-@_told_plainly
+@told_plainly
 def demo(
     data_dir: Annotated[Path, typer.Option(help="The demo's own folder.")] = Path("data/demo"),
     static_dir: Annotated[Path, typer.Option(help="What `make build` wrote.")] = Path("build/static"),
@@ -113,17 +107,17 @@ def demo(
         raise typer.Exit(FAILED) from None
 
 
-@_told_plainly
+@told_plainly
 def serve_people(listen: Address = "127.0.0.1:8000", env_file: EnvFile = None) -> None:
     """Serve the real-name site."""
-    _read_env_files(env_file)
+    read_env_files(env_file)
     _serve(Site.people, parse_listen(listen))
 
 
-@_told_plainly
+@told_plainly
 def serve_talk(listen: Address = "127.0.0.1:8001", env_file: EnvFile = None) -> None:
     """Serve the anonymous site. One process, because it holds what waits for the next tick."""
-    _read_env_files(env_file)
+    read_env_files(env_file)
     _serve(Site.talk, parse_listen(listen))
 
 
@@ -135,7 +129,7 @@ def _serve(site: Site, address: Listen) -> None:
     from openmai.platform.logging import hide_uncaught_messages
 
     hide_uncaught_messages()
-    config = _config(site)
+    config = configure(site)
     if not (config.static_dir / "manifest.json").is_file():
         words = f"OPENMAI_STATIC_DIR ({config.static_dir}) holds no front end: run `make build`."
         raise ConfigError({"OPENMAI_STATIC_DIR": words})
@@ -157,14 +151,14 @@ def _serve(site: Site, address: Listen) -> None:
     ).serve()
 
 
-@_told_plainly
+@told_plainly
 def serve_worker(site: SiteOption, env_file: EnvFile = None) -> None:
     """Run a site's worker: mail and roster publishing (people), or fetching rosters (talk)."""
     from openmai.platform.logging import hide_uncaught_messages
 
     hide_uncaught_messages()
-    _read_env_files(env_file)
-    _config(site)
+    read_env_files(env_file)
+    configure(site)
     if site is Site.people:
         from openmai.people import worker as people_worker
 
@@ -175,11 +169,11 @@ def serve_worker(site: SiteOption, env_file: EnvFile = None) -> None:
         talk_worker.run(load_talk())
 
 
-@_told_plainly
+@told_plainly
 def migrate(site: SiteOption, env_file: EnvFile = None) -> None:
     """Bring a site's database to the form that this release needs."""
-    _read_env_files(env_file)
-    _config(site)
+    read_env_files(env_file)
+    configure(site)
     import django
     from django.core.management import call_command
 
@@ -187,45 +181,7 @@ def migrate(site: SiteOption, env_file: EnvFile = None) -> None:
     call_command("migrate", interactive=False, verbosity=1)
 
 
-@_told_plainly
-def roster_publish(env_file: EnvFile = None) -> None:
-    """Publish the epochs that are due now; the people worker does so by itself."""
-    _read_env_files(env_file)
-    _config(Site.people)
-    import django
-
-    django.setup()
-    from openmai.people.actions.rosters import publish_rosters
-
-    published = publish_rosters(now=utc_now())
-    typer.echo(f"{len(published.rosters)} new epochs; the index has serial {published.serial}.")
-
-
-@_told_plainly
-def employment_end(
-    member: Annotated[str, typer.Argument(metavar="EMAIL", help="The member's personal address.")],
-    company: Annotated[str, typer.Argument(metavar="COMPANY", help="The company's short name.")],
-    env_file: EnvFile = None,
-) -> None:
-    """End an employment that is over: its label goes with the next epoch, and the member is told by mail."""
-    _read_env_files(env_file)
-    _config(Site.people)
-    import django
-
-    django.setup()
-    from openmai.people import actions, queries
-    from openmai.people.errors import Refused
-
-    try:
-        employment = queries.active_employment(email=member, company=company)
-        actions.end_employment(employment_id=employment, by="operator", now=utc_now())
-    except Refused as error:
-        typer.echo(str(error.reason), err=True)
-        raise typer.Exit(FAILED) from None
-    typer.echo("The employment has ended. Its label goes with the next epoch.")
-
-
-@_told_plainly
+@told_plainly
 def doctor(
     env_file: EnvFile = None,
     demo: Annotated[bool, typer.Option(help="Check the running demo of this folder.")] = False,
@@ -237,7 +193,7 @@ def doctor(
     files = list(env_file or [])
     if demo:
         files += [demo_dir / "people.env", demo_dir / "talk.env"]
-    _read_env_files(files)
+    read_env_files(files)
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("", "check", "finding"):
         table.add_column(heading, overflow="fold")

@@ -9,11 +9,15 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from openmai.companies.domains import CompanyError, company_domain
-from openmai.companies.models import Company, Domain
+from openmai.companies.models import Company, Domain, Trade
 
 
 class CompanyRefused(CompanyError):
     """The company cannot be registered as described."""
+
+
+class UnknownCompany(CompanyError):
+    """No company has this slug."""
 
 
 class DomainTaken(CompanyError):
@@ -29,7 +33,7 @@ def register_company(
     try:
         company.full_clean()
     except ValidationError as error:
-        raise CompanyRefused(" ".join(error.messages)) from error
+        raise CompanyRefused(_why(error)) from error
     with transaction.atomic():
         company.save(force_insert=True)
         for name in names:
@@ -37,10 +41,23 @@ def register_company(
     return company.id
 
 
-def add_domain(*, company_id: UUID, domain: str) -> str:
-    """Give a company one more mail domain, return its canonical form; raise `BadDomain` or `DomainTaken`."""
+def _why(error: ValidationError) -> str:
+    found = {field: " ".join(messages) for field, messages in error.message_dict.items()}
+    if "trade" in found:
+        found["trade"] += f" ({', '.join(Trade.values)})"
+    return "\n".join(f"{field}: {text}" for field, text in found.items())
+
+
+def add_domain(*, slug: str, domain: str) -> str:
+    """Give a company one more mail domain, return its canonical form.
+
+    Raises `UnknownCompany`, `BadDomain` or `DomainTaken`.
+    """
     name = company_domain(domain)
-    _add(Company.objects.get(id=company_id), name)
+    company = Company.objects.filter(slug=slug).first()
+    if company is None:
+        raise UnknownCompany(_("No company here has the short name %(slug)s.") % {"slug": slug})
+    _add(company, name)
     return name
 
 

@@ -82,7 +82,8 @@ def evidence_of(post: VerifiedPost) -> str:
     """What the roster itself rests on."""
     return {
         "provable": _(
-            "Every member of this roster was verified by a mail that their employer's server signed (DKIM)."
+            "Every member of this roster was verified by a mail that their employer's server signed (DKIM); "
+            "the operator keeps these mails, and that there is one for each is the operator's word."
         ),
         "attested": _(
             "That the members of this roster work there is the operator's word; "

@@ -147,7 +147,10 @@ def _company(post: VerifiedPost) -> str:
 def kind_sentence(post: VerifiedPost) -> str:
     """On whose word the roster stands."""
     return {
-        "provable": _("Every member of this roster is backed by evidence that third parties can check."),
+        "provable": _(
+            "Every member of this roster is backed by a mail that the employer's server signed (DKIM), which "
+            "the operator keeps and answers for."
+        ),
         "attested": _("The employments of this roster are vouched for by the operator."),
         "site": _("The operator vouches that the members of this roster are verified somewhere."),
     }[post.kind]
