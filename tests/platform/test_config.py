@@ -48,6 +48,7 @@ BAD = {
     "OPENMAI_EPOCH_MAX_WAIT_SECONDS": ["0"],
     "OPENMAI_FLOOR": ["1", "0", "x"],
     "OPENMAI_ROOT_GRACE_SECONDS": ["-1", "2592001"],
+    "OPENMAI_TIME_ZONE": ["", "Mars/Olympus", "Asia", "../etc/passwd"],
     "OPENMAI_DEMO": ["maybe", "2"],
     "OPENMAI_PEOPLE_DATABASE_URL": ["", "sqlite:///people.db", "postgresql://people:hidden@host"],
     "OPENMAI_TALK_DATABASE_URL": ["mysql://talk:hidden@host/talk"],

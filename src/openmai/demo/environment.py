@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+from zoneinfo import available_timezones
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -92,11 +93,18 @@ def site_settings(ports: Ports, static_dir: Path) -> dict[str, str]:
     return PACE | {
         "OPENMAI_SITE_ID": SITE_ID,
         "OPENMAI_DEMO": "1",
+        "OPENMAI_TIME_ZONE": system_zone(),
         "OPENMAI_STATIC_DIR": str(static_dir),
         # Different hosts, because browsers give a host's cookies to all its ports.
         "OPENMAI_PEOPLE_ORIGIN": f"http://localhost:{ports.people}",
         "OPENMAI_TALK_ORIGIN": f"http://{HOST}:{ports.talk}",
     }
+
+
+def system_zone() -> str:
+    """The zone of this machine, where the demo's reader sits too; UTC if the machine names none."""
+    name = str(Path("/etc/localtime").resolve()).rpartition("/zoneinfo/")[2]
+    return name if name in available_timezones() else "UTC"
 
 
 def people_settings(folder: DemoFolder, ports: Ports, database_url: str) -> dict[str, str]:

@@ -112,6 +112,12 @@ class SiteConfig(BaseModel):
         description="How long a superseded root is still accepted.",
         examples=["172800"],
     )
+    time_zone: Annotated[str, BeforeValidator(parse.time_zone)] = Field(
+        default="UTC",
+        alias="OPENMAI_TIME_ZONE",
+        description="Zone in which both sites tell days and times.",
+        examples=["Asia/Shanghai"],
+    )
     demo: Switch = Field(
         default=False,
         alias="OPENMAI_DEMO",

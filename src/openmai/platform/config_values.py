@@ -10,6 +10,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr
 
@@ -67,6 +68,15 @@ def site_id(value: object) -> str:
     if not isinstance(value, str) or not _SITE.fullmatch(value):
         raise ValueError(f'must be 1 to 64 small letters, digits, dots and hyphens, and is "{value}"')
     return value
+
+
+def time_zone(value: object) -> str:
+    try:
+        return ZoneInfo(str(value)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f'must be the name of a time zone that this machine knows, and is "{value}"'
+        ) from None
 
 
 def is_loopback(host: str) -> bool:

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 
+from openmai.web.filters import zone_name
 from openmai.web.navigation import NavLink, links
 from openmai.web.security import Site
 
@@ -42,6 +44,7 @@ class Page:
     talk_origin: str
     other_site: str
     demo: bool
+    zone: str
     member: bool
     nav: list[NavLink]
     languages: list[LanguageLink]
@@ -76,6 +79,7 @@ def build_page(*, path: str, member: bool, navigation: bool = True) -> Page:
         talk_origin=settings.TALK_ORIGIN,
         other_site=f"{other}/{code}/",
         demo=settings.OPENMAI_DEMO,
+        zone=zone_name(timezone.now()),
         member=member,
         nav=links(items, path=path.split("?", 1)[0], member=member),
         languages=[

@@ -33,6 +33,9 @@ def environment(**options: Any) -> Environment:
     )
     env.globals.update(asset=asset, url=url, glyph=glyph_svg, hue=faces.hue, initials=faces.initials)
     env.filters.update(
-        coarse_time=filters.coarse_time, paragraphs=filters.paragraphs, grouped=filters.grouped
+        coarse_time=filters.coarse_time,
+        exact_time=filters.exact_time,
+        paragraphs=filters.paragraphs,
+        grouped=filters.grouped,
     )
     return env

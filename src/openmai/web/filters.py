@@ -1,10 +1,14 @@
 """Template filters: times that say no more than they must, numbers, and text with its line breaks."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
+
+_PLAIN: Final = ("UTC", "Etc/UTC")
 
 
 def coarse_time(moment: datetime, now: datetime) -> str:
@@ -31,6 +35,25 @@ def coarse_date(moment: datetime, now: datetime) -> str:
         return date_format(moment, pgettext("date format", "j F"))
     # Translators: Django date format of a day in another year, as "3 May 2024".
     return date_format(moment, pgettext("date format", "j F Y"))
+
+
+def zone_name(moment: datetime) -> str:
+    """The zone in which this site tells times, as it is at `moment`: "UTC+8 (Asia/Shanghai)", or "UTC"."""
+    offset, name = _offset(timezone.localtime(moment)), settings.TIME_ZONE
+    return offset if name in _PLAIN else f"{offset} ({name})"
+
+
+def exact_time(moment: datetime) -> str:
+    """`moment` to the minute, with its zone: "2026-11-21 22:40 UTC+8"."""
+    local = timezone.localtime(moment)
+    return f"{local:%Y-%m-%d %H:%M} {_offset(local)}"
+
+
+def _offset(local: datetime) -> str:
+    minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "") if minutes else "UTC"
 
 
 def paragraphs(text: str) -> list[list[str]]:

@@ -26,6 +26,7 @@ def shared_settings(
     talk_origin: str,
     static_dir: Path,
     demo: bool,
+    time_zone: str,
     navigation: Sequence[NavItem] = (),
     context_processors: Sequence[str] = (),
     debug: bool = False,
@@ -54,7 +55,7 @@ def shared_settings(
         "LOCALE_PATHS": [str(PACKAGE / "locale")],
         "USE_I18N": True,
         "USE_TZ": True,
-        "TIME_ZONE": "Asia/Shanghai",
+        "TIME_ZONE": time_zone,
         "APPEND_SLASH": True,
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         # openmai.web.middleware.SecurityHeaders does what Django's own two would (W001, W002), and the talk

@@ -35,6 +35,7 @@ def configure(config: SiteConfig, mailbox: Mailbox) -> None:
         talk_origin=config.talk_origin,
         static_dir=config.static_dir,
         demo=True,
+        time_zone=config.time_zone,
         navigation=(
             NavItem(view="mailbox:inbox", label=_("Mail"), icon="mail"),
             NavItem(view="mailbox:send", label=_("Send from work"), icon="write"),

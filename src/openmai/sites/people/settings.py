@@ -19,6 +19,7 @@ globals().update(
         talk_origin=OPENMAI.talk_origin,
         static_dir=OPENMAI.static_dir,
         demo=OPENMAI.demo,
+        time_zone=OPENMAI.time_zone,
         navigation=(
             NavItem(view="people:home", label=_("Home"), icon="home"),
             NavItem(view="companies:list", label=_("Companies"), icon="building"),
@@ -60,7 +61,6 @@ ROOT_URLCONF = "openmai.sites.people.urls"
 DATABASES = {"default": django_database(OPENMAI.database_url)}
 SECRET_KEY = OPENMAI.secret_key.get_secret_value()
 LOGGING = logging_config()
-TIME_ZONE = "UTC"
 
 _https = OPENMAI.people_origin.startswith("https:")
 SESSION_ENGINE = "openmai.people.sessions"

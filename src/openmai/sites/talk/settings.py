@@ -23,6 +23,7 @@ globals().update(
         talk_origin=_config.talk_origin,
         static_dir=_config.static_dir,
         demo=_config.demo,
+        time_zone=_config.time_zone,
         navigation=(
             NavItem(view="talk:front", label=_("Latest"), icon="talk"),
             NavItem(view="talk:compose", label=_("Write"), icon="write"),
