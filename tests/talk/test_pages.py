@@ -6,13 +6,14 @@ from html import unescape
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from tests.factories.cast import HARBOUR_PROVABLE
 from tests.talk.conftest import Talk
 from tests.talk.long_threads import fill_thread
 
 from openmai.anonymity.proof_file import verify_proof_file
 from openmai.anonymity.rosters import key_fingerprint
+from openmai.talk.queries.threads import EXCERPT, excerpt
 
 PAGES = (
     "/{lang}/",
@@ -118,6 +119,43 @@ def test_text_of_people_is_text_and_nothing_else(talk: Talk):
     thread = talk.get(f"/en/t/{opening.id.hex()}/").content.decode()
     assert '<h1 dir="auto">' in thread
     assert '<div class="post-body" dir="auto">' in thread
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("Short.", "Short."),
+        ("x" * EXCERPT, "x" * EXCERPT),
+        ("x" * (EXCERPT + 1), "x" * (EXCERPT - 1) + "…"),
+        ("word " * 40, "word " * 31 + "word…"),
+        ("Wait, " * 40, "Wait, " * 25 + "Wait…"),
+        ("工资" * 100, "工资" * 79 + "工…"),
+        ("工资" * 78 + "Kubernetes", "工资" * 78 + "…"),
+    ],
+)
+def test_an_excerpt_ends_with_a_whole_word(body: str, shown: str):
+    assert excerpt(body[: EXCERPT + 1]) == shown
+    assert len(shown) <= EXCERPT
+
+
+def test_the_list_says_where_a_text_goes_on(talk: Talk):
+    talk.published(talk.cast.submission(talk.cast.alice, talk.cast.opening(body="seven words " * 40 + "end")))
+    page = talk.get("/en/").content.decode()
+    assert "seven words…</p>" in page
+
+
+def test_the_zone_of_its_words_for_times_is_named(talk: Talk):
+    assert "are told in UTC." in talk.get("/en/").content.decode()
+    with override_settings(TIME_ZONE="Asia/Shanghai"):
+        assert "UTC+8 (Asia/Shanghai)" in talk.get("/zh-hans/").content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_what_can_only_be_read_says_so_on_a_page(talk: Talk, language: str):
+    response = talk.client.post(f"/{language}/about/")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    page = response.content.decode()
+    assert 'class="error-page"' in page
 
 
 def test_no_page_has_inline_script_or_style(talk: Talk):
