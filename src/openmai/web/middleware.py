@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 from openmai.web.security import security_headers
+from openmai.web.views import method_not_allowed
 
 
 class SecurityHeaders:
@@ -21,3 +22,19 @@ class SecurityHeaders:
         for name, value in self._headers.items():
             response[name] = value
         return response
+
+
+class ErrorPages:
+    """Gives the framework's bare "405" a page. Stands after the language is known, and inside of the API's
+    answers, which make a problem of it where a program asks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        page = method_not_allowed(request)
+        page["Allow"] = response["Allow"]
+        return page

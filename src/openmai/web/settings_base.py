@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 MIDDLEWARE = (
     "openmai.web.middleware.SecurityHeaders",
     "django.middleware.locale.LocaleMiddleware",
+    "openmai.web.middleware.ErrorPages",
     "django.middleware.common.CommonMiddleware",
 )
 

@@ -1,6 +1,7 @@
 """Pages that belong to no context: the design system, and what is shown when something went wrong."""
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import engines
@@ -46,13 +47,38 @@ def error_page(request: HttpRequest, *, status: int, title: str, happened: str, 
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """handler400"""
+    """handler400; Django hands it what is too large as well."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return _too_large(request)
     return error_page(
         request,
         status=400,
         title=_("This request cannot be understood"),
         happened=_("Something in the address or in what was sent is not in a form that this site reads."),
         advice=_("Go back and try again. If you followed a link, it may have been cut off."),
+    )
+
+
+def _too_large(request: HttpRequest) -> HttpResponse:
+    return error_page(
+        request,
+        status=413,
+        title=_("This is too much at once"),
+        happened=_("What was sent is larger than this site takes, so none of it was read."),
+        advice=_(
+            "Go back, make the text shorter, and send it again: it is still in the page before this one."
+        ),
+    )
+
+
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    """For the empty answer that Django gives where an address is only read, or only sent to."""
+    return error_page(
+        request,
+        status=405,
+        title=_("This address cannot be used this way"),
+        happened=_("Something was sent to a page that is only read, or opened that is only sent to."),
+        advice=_("Nothing was changed. Go back, or start from the front page."),
     )
 
 

@@ -16,6 +16,10 @@ _PAGES = (
     "mailbox",
 )
 
+handler400 = "openmai.web.views.bad_request"
+handler403 = "openmai.web.views.permission_denied"
+handler404 = "openmai.web.views.page_not_found"
+handler500 = "openmai.web.views.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="mailbox:inbox")),
     *i18n_patterns(path("", include(_PAGES)), prefix_default_language=True),

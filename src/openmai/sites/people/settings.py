@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "openmai.web.middleware.SecurityHeaders",
     "openmai.api.middleware.ApiAnswers",
     "django.middleware.locale.LocaleMiddleware",
+    "openmai.web.middleware.ErrorPages",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

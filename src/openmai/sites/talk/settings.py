@@ -39,6 +39,7 @@ MIDDLEWARE = [
     "openmai.web.middleware.SecurityHeaders",
     "openmai.api.middleware.ApiAnswers",
     "django.middleware.locale.LocaleMiddleware",
+    "openmai.web.middleware.ErrorPages",
     "django.middleware.common.CommonMiddleware",
 ]
 # A proof file is the same in every language, too.
