@@ -250,16 +250,14 @@ class Demo:
             f"  Job Talk         http://{HOST}:{ports.talk}/",
             f"  Mailbox          http://localhost:{ports.mailbox}/   (every mail that the demo sends)",
             "",
-            *(
-                f"  Log in as        {login['email']}   {login['password']}   {login['note']}"
-                for login in logins
-            ),
+            *(f"  Log in as        {login['email']:<22}{login['note']}" for login in logins),
+            f"  Password         {' or '.join(sorted({login['password'] for login in logins}))}",
             "",
             f"  This is a demo: posts appear every {PACE['OPENMAI_TICK_SECONDS']} s and rosters every "
             f"{PACE['OPENMAI_EPOCH_SECONDS']} s, one new member is enough for an epoch,",
             f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. Real sites wait for hours, and must.",
             *_warning(seeded["season"]),
-            f"  Logs: {self._folder.logs}   Check: openmai doctor --demo   Stop: Ctrl-C",
+            f"  Logs: {self._folder.logs}   Check: .venv/bin/openmai doctor --demo   Stop: Ctrl-C",
             "",
         ]
         self._say("\n".join(lines))
