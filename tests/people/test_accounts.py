@@ -44,7 +44,7 @@ def test_alice_registers_confirms_and_logs_in(visitor: Client):
     (mail,) = queued_mails()
     assert mail.to == ["alice.li@home.example"]
     page = visitor.get(link_in(mail.text))
-    assert "alice.li@home.example is your address?" in page.content.decode()
+    assert "Is alice.li@home.example your address?" in page.content.decode()
     assert not is_logged_in(visitor), "opening the link alone, as mail scanners do, confirms nothing"
     confirmed = visitor.post(link_in(mail.text))
     assert confirmed.status_code == 302
@@ -54,6 +54,29 @@ def test_alice_registers_confirms_and_logs_in(visitor: Client):
     assert is_logged_in(other)
     assert other.post("/en/account/logout/").status_code == 302
     assert not is_logged_in(other)
+
+
+def test_mails_about_an_account_tell_no_more_than_they_must(alice: Member, as_alice: Client):
+    change = {"oldpassword": PASSWORD, "password1": "another long one", "password2": "another long one"}
+    as_alice.post("/en/account/email/", {"email": "new@home.example", "action_add": "1"})
+    as_alice.post("/en/account/password/change/", change)
+    as_alice.post("/en/account/password/reset/", {"email": "nobody@home.example"})
+    mails = queued_mails()
+    assert {mail.subject for mail in mails} == {
+        "Your password was changed",
+        "Confirm your e-mail address",
+        "There is no account with this address",
+    }
+    for mail in mails:
+        text = mail.text.replace("\r\n", "\n")
+        assert text.startswith("Hello,\n\n")
+        assert not re.search(r"IP address|Browser|\n\n\n|Thank you", text)
+
+
+def test_a_form_that_is_too_large_says_so(as_alice: Client):
+    answer = as_alice.post("/en/account/password/change/", {"oldpassword": "x" * 70_000})
+    assert answer.status_code == 413
+    assert "This is too much at once" in answer.content.decode()
 
 
 def test_the_language_of_the_page_is_the_language_of_the_mails(visitor: Client):

@@ -18,6 +18,11 @@ EMAIL_MAX: Final = 254
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is untyped
     """Members are named by their real name, and the day is all that is kept of their sign-up."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("The e-mail address or the password is wrong."),
+        "enter_current_password": _("This is not your password."),
+    }
+
     def save_user(self, request: HttpRequest, user: Member, form: BaseForm, commit: bool = True) -> Member:
         user.real_name = form.cleaned_data["real_name"]
         user.language = language_of_mails(get_language())

@@ -97,7 +97,14 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=2).total_seconds())
 
 ACCOUNT_ADAPTER = "openmai.people.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "openmai.people.account_forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "openmai.people.account_forms.SignupForm",
+    "login": "openmai.people.account_forms.LoginForm",
+    "reset_password": "openmai.people.account_forms.ResetPasswordForm",
+    "reset_password_from_key": "openmai.people.account_forms.ResetPasswordKeyForm",
+    "change_password": "openmai.people.account_forms.ChangePasswordForm",
+    "add_email": "openmai.people.account_forms.AddEmailForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
