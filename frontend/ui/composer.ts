@@ -4,7 +4,7 @@ import { removeEntry, writeEntry, type Entry } from "../device/outbox.ts";
 import type { Draft as Spoken, Spoken as Submission } from "../proofs/messages.ts";
 import { clockOffset, fetchSite, fetchThread } from "./api.ts";
 import { deliverNow, device, notifyOutbox } from "./delivery.ts";
-import { alert, announce, button, find, make, need, replace } from "./dom.ts";
+import { alert, announce, button, fieldError, find, make, need, replace } from "./dom.ts";
 import { DraftPlace, emptyDraft, type Draft } from "./drafts.ts";
 import { describe, problemText } from "./failures.ts";
 import * as en from "./messages/en.ts";
@@ -219,7 +219,7 @@ export class Composer {
 
   private showError(name: string, text: string): void {
     const place = need(this.form, `[data-errors=${name}]`, HTMLElement);
-    replace(place, make("p", {}, text));
+    replace(place, fieldError(text));
     place.closest(".field")?.classList.add("field-bad");
     this.field(name)?.setAttribute("aria-invalid", "true");
   }
@@ -370,15 +370,17 @@ export class Composer {
     const name = common("aliasWithLabel", { alias: entry.alias[language()], label: labelText(entry.label) });
     const links = make("p", { class: "row" }, make("a", { class: "btn btn-quiet btn-sm", href: this.form.dataset["outboxUrl"] ?? "" }, say("toOutbox")));
     links.append(button(say("writeAnother"), "link", () => this.again()));
-    box.firstElementChild!.append(make("p", {}, say("yourAlias", { alias: name })), links);
+    box.lastElementChild!.append(make("p", {}, say("yourAlias", { alias: name })), links);
     replace(this.outcome, box);
     need(this.form, "[data-writing]", HTMLElement).hidden = true;
+    this.speaker.spoke(entry);
     this.reveal(box);
   }
 
   private again(): void {
     replace(this.outcome);
     need(this.form, "[data-writing]", HTMLElement).hidden = false;
+    this.speaker.again();
     (this.field("title") ?? this.field("body"))?.focus();
     void this.showRelease();
   }

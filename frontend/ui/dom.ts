@@ -39,10 +39,32 @@ export function button(label: string, kind: "primary" | "quiet" | "link", press:
   return made;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+const RING = "M3 12a9 9 0 1 0 18 0a9 9 0 1 0-18 0";
+/** As in web/icons.html. */
+const SHAPES = {
+  info: `${RING}M12 11v6M12 7.5v.1`,
+  success: "m5 12.5 4.5 4.5L19 7",
+  warning: "M12 4 21 19.5H3zM12 10v4.5M12 17v.1",
+  error: `${RING}M9 9l6 6M15 9l-6 6`,
+} as const;
+
+function icon(kind: keyof typeof SHAPES): SVGElement {
+  const drawing = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  for (const [name, value] of Object.entries({ class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" })) drawing.setAttribute(name, value);
+  path.setAttribute("d", SHAPES[kind]);
+  drawing.append(path);
+  return drawing;
+}
+
+/** What is wrong with a field, in the look of the templates' errors. */
+export const fieldError = (text: string): HTMLElement => make("p", {}, icon("error"), make("span", {}, text));
+
 /** A note with a title, in the look of the templates' alerts. */
 export function alert(kind: "info" | "success" | "warning" | "error", title: string, ...more: readonly Child[]): HTMLDivElement {
   const body = make("div", {}, make("p", { class: "alert-title" }, title), ...more);
-  return make("div", { class: `alert alert-${kind}`, role: kind === "error" ? "alert" : null }, body);
+  return make("div", { class: `alert alert-${kind}`, role: kind === "error" ? "alert" : null }, icon(kind), body);
 }
 
 /** Announces `text` for some seconds, to eyes and to assistive technology; with an action it stays longer. */

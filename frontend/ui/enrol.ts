@@ -29,10 +29,11 @@ function takeAnswer(): Answer | null | undefined {
   }
 }
 
-/** "company/lumen/provable" in words. */
-function rosterText(roster: string): string {
-  const [, company, kind] = roster.split("/");
-  if (company === undefined) return say("siteRoster");
+/** "company/lumen/provable" in words; `names` are the member's companies by their short names. */
+function rosterText(roster: string, names: Readonly<Record<string, string>>): string {
+  const [, slug, kind] = roster.split("/");
+  if (slug === undefined) return say("siteRoster");
+  const company = names[slug] ?? slug;
   return say("companyRoster", { company, kind: say(kind === "provable" ? "provable" : "attested") });
 }
 
@@ -67,7 +68,8 @@ class EnrolmentPage {
 
   private succeed({ season, rosters }: Enrolled): void {
     const talk = this.root.querySelector<HTMLAnchorElement>("[data-enrol-link]");
-    const list = make("ul", {}, ...rosters.map((roster) => make("li", {}, rosterText(roster))));
+    const names = JSON.parse(this.root.dataset["enrolCompanies"] ?? "{}") as Record<string, string>;
+    const list = make("ul", {}, ...rosters.map((roster) => make("li", {}, rosterText(roster, names))));
     const next = talk === null ? null : this.onward(new URL(talk.href), rosters);
     const box = alert("success", say("done", { season }), make("p", {}, say("doneNext")), make("p", {}, say("rosters")), make("div", { class: "prose" }, list), next);
     replace(this.status, box);

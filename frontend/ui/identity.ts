@@ -1,7 +1,7 @@
 /** The identity page: make a key, keep it safe, bring it back, and hand its commitment to the people site. */
 import type { IdentityFacts, NewBackup } from "../proofs/messages.ts";
 import { fetchSite, type Site } from "./api.ts";
-import { alert, announce, button, find, make, need, replace } from "./dom.ts";
+import { alert, announce, button, fieldError, find, make, need, replace } from "./dom.ts";
 import { forgetTicket, goBack, takeTicket, wayBack, type Pending } from "./enrolment.ts";
 import { describe } from "./failures.ts";
 import * as en from "./messages/en.ts";
@@ -173,7 +173,7 @@ class IdentityPage {
     form.onsubmit = (event) => {
       event.preventDefault();
       if (input.value.trim().toUpperCase() === groups[place]) return void this.confirm(part);
-      replace(errors, make("p", {}, say("confirmWrong", { number: place + 1 })));
+      replace(errors, fieldError(say("confirmWrong", { number: place + 1 })));
       input.setAttribute("aria-invalid", "true");
       input.focus();
     };

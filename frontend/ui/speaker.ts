@@ -103,6 +103,16 @@ export class Speaker {
     return typeof value === "string" ? value.slice("company:".length) : undefined;
   }
 
+  /** Sent: from now on the alias is known. */
+  spoke({ alias, label }: { readonly alias: Alias; readonly label: Label | null }): void {
+    this.show(common("aliasWithLabel", { alias: alias[language()], label: labelText(label) }), alias);
+  }
+
+  /** Another one: in another thread it has another alias. */
+  again(): void {
+    if (this.thread === null) this.search = this.choose();
+  }
+
   private async choose(): Promise<void> {
     this.crowd = null;
     const company = this.chosen();
