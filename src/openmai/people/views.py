@@ -148,7 +148,13 @@ def enrol(request: HttpRequest) -> HttpResponse:
     """Send the member to the talk origin with a ticket; a script takes the answer that comes back."""
     now = utc_now()
     member = member_of(request)
-    context: dict[str, object] = {"endpoint": reverse("api:enrol"), "link": None, "outlook": None}
+    companies = [line.company for line in queries.employment_lines(member_id=member.id, now=now)]
+    context: dict[str, object] = {
+        "endpoint": reverse("api:enrol"),
+        "companies": {company.slug: company.name for company in companies},
+        "link": None,
+        "outlook": None,
+    }
     try:
         ticket = actions.issue_ticket(member_id=member.id, now=now, randbytes=secrets.token_bytes)
         context["link"] = _talk_link(ticket)
