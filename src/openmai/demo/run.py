@@ -103,7 +103,7 @@ class Demo:
         services = self._services(ports)
         if not seeded.exists():
             begun.touch()
-            self._say("Filling the demo with an invented community, once; this takes about three minutes…")
+            self._say("Filling the demo with an invented community, once; this takes three to five minutes…")
             share = {"companies": SMALL_COMMUNITY} if small else {}
             answer = self._seed("people", {"dkim_keys": str(self._folder.dkim)} | share)
             logins = answer.pop("logins")
