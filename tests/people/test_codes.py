@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from tests.factories.people import HARBOUR_DOMAIN, employ, queued_mails
 
 from openmai.people import actions, limits
@@ -16,6 +17,7 @@ from openmai.people.actions.codes import (
     NoChallenge,
     WrongCode,
 )
+from openmai.people.forms import CodeForm
 from openmai.people.models import AddressClaim, CodeChallenge, DailyUse, Employment, Member
 from openmai.people.work_address import BadAddress
 
@@ -37,6 +39,13 @@ def test_a_code_goes_to_the_work_address_and_verifies_the_employment(alice: Memb
     employment = Employment.objects.get(id=employment_id)
     assert (employment.member, employment.method, employment.ended_on) == (alice, "code", None)
     assert not CodeChallenge.objects.exists()
+
+
+def test_the_form_is_in_the_language_of_its_page():
+    with translation.override("zh-hans"):
+        help_text = str(CodeForm()["code"].help_text)
+    assert "8" in help_text
+    assert "digits" not in help_text
 
 
 def test_neither_the_address_nor_the_code_is_stored(alice: Member, today: datetime):

@@ -1,5 +1,7 @@
 """What members type about their employment. A domain refusal is shown beside the field that caused it."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -23,11 +25,15 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Code"),
         max_length=40,
-        help_text=_("%(digits)d digits; spaces do not matter.") % {"digits": DIGITS},
         widget=forms.TextInput(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Not with the class: `%` would fix the language in which the process started.
+        self.fields["code"].help_text = _("%(digits)d digits; spaces do not matter.") % {"digits": DIGITS}
 
 
 class CompanyForm(forms.Form):

@@ -152,7 +152,7 @@ def kind_sentence(post: VerifiedPost) -> str:
             "the operator keeps and answers for."
         ),
         "attested": _("The employments of this roster are vouched for by the operator."),
-        "site": _("The operator vouches that the members of this roster are verified somewhere."),
+        "site": _("The operator vouches that each member of this roster works for one of its companies."),
     }[post.kind]
 
 
