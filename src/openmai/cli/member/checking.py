@@ -152,7 +152,9 @@ def kind_sentence(post: VerifiedPost) -> str:
             "the operator keeps and answers for."
         ),
         "attested": _("The employments of this roster are vouched for by the operator."),
-        "site": _("The operator vouches that each member of this roster works for one of its companies."),
+        "site": _(
+            "The operator vouches that each member of this roster works for one of this site's companies."
+        ),
     }[post.kind]
 
 
