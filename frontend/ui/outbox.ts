@@ -10,7 +10,7 @@ import { glyphElement } from "./glyph.ts";
 import * as en from "./messages/en.ts";
 import * as zh from "./messages/zh.ts";
 import { labelText } from "./speaker.ts";
-import { language, sayer, timeOf } from "./words.ts";
+import { language, pageOf, sayer, timeOf } from "./words.ts";
 
 const say = sayer(en.outbox, zh.outbox);
 const common = sayer(en.common, zh.common);
@@ -39,7 +39,7 @@ function stateText(entry: Entry): [kind: string, text: string] {
 
 /** Each button with what it does, for the state that the entry is in. */
 function actions(entry: Entry): HTMLElement[] {
-  const show = make("a", { class: "btn btn-quiet btn-sm", href: entry.kind === "opening" ? `/t/${entry.action}` : `/p/${entry.action}` }, say("show"));
+  const show = make("a", { class: "btn btn-quiet btn-sm", href: pageOf(entry.kind, entry.action) }, say("show"));
   const sendNow = (label: string): HTMLElement => button(label, "quiet", () => void attempt(entry));
   const discard = button(entry.state === "published" ? say("forget") : say("discard"), "link", () => void throwAway(entry));
   const edit = button(say("editAgain"), "quiet", () => void writeAgain(entry));
@@ -102,7 +102,7 @@ async function writeAgain(entry: Entry): Promise<void> {
   await removeEntry(database, entry.action);
   await forgetUnjoined(database, entry.thread);
   notifyOutbox();
-  location.assign(entry.kind === "opening" ? newThread : `/t/${entry.thread}`);
+  location.assign(entry.kind === "opening" ? newThread : pageOf("opening", entry.thread));
 }
 
 async function start(): Promise<void> {

@@ -4,7 +4,7 @@ import { device, onOutboxChange, startDelivery } from "./delivery.ts";
 import { announce } from "./dom.ts";
 import * as en from "./messages/en.ts";
 import * as zh from "./messages/zh.ts";
-import { sayer } from "./words.ts";
+import { pageOf, sayer } from "./words.ts";
 
 const say = sayer(en.outbox, zh.outbox);
 let before: Map<string, Entry["state"]> | null = null;
@@ -22,7 +22,7 @@ function tellNews(entries: readonly Entry[]): void {
     const was = before?.get(action);
     if (was === undefined || was === state) continue;
     if (state === "published") {
-      announce(say("appeared"), { label: say("show"), press: () => location.assign(kind === "opening" ? `/t/${action}` : `/p/${action}`) });
+      announce(say("appeared"), { label: say("show"), press: () => location.assign(pageOf(kind, action)) });
     }
     if (state === "refused" && document.querySelector("form[data-composer][aria-busy]") === null) announce(say("refusedNotice"));
   }

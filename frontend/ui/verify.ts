@@ -90,7 +90,7 @@ class Checker {
     if (row === undefined) return;
     row.classList.add(held ? "claim-held" : "claim-failed");
     const mark = need(row, "[data-mark]", HTMLElement);
-    mark.className = `tag tag-${held ? "success" : "error"}`;
+    mark.className = `claim-mark tag tag-${held ? "success" : "error"}`;
     mark.textContent = held ? `✓ ${say("held")}` : `✗ ${say("fell")}`;
   }
 

@@ -15,6 +15,11 @@ const isChinese = (): boolean => document.documentElement.lang.toLowerCase().sta
 /** "en" or "zh": the language of labels and aliases. */
 export const language = (): "en" | "zh" => (isChinese() ? "zh" : "en");
 
+/** The page of a thread or a post in the language of this page; an address without one goes by the browser's. */
+export function pageOf(kind: "opening" | "reply", id: string): string {
+  return `/${document.documentElement.lang.toLowerCase()}/${kind === "opening" ? "t" : "p"}/${id}/`;
+}
+
 export function fill(text: string, values: Readonly<Record<string, string | number>> = {}): string {
   return text.replace(/\{(\w+)\}/g, (gap, name: string) => (name in values ? shown(values[name]!) : gap));
 }

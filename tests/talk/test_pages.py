@@ -312,7 +312,7 @@ def test_replies_have_two_levels_and_name_whom_they_answer(talk: Talk):
     page = talk.get(f"/en/t/{opening.id.hex()}/").content.decode()
     assert page.index("First.") < page.index("Second.") < page.index("Third.")
     assert page.count("post-nested") == 1
-    assert re.search(rf'<a href="/p/{first.id.hex()}">answers ', page)
+    assert re.search(rf'<a href="/en/p/{first.id.hex()}/">answers ', page)
 
 
 def test_posts_of_one_tick_stand_in_the_order_of_their_ids(talk: Talk):
