@@ -73,6 +73,12 @@ def test_mails_about_an_account_tell_no_more_than_they_must(alice: Member, as_al
         assert not re.search(r"IP address|Browser|\n\n\n|Thank you", text)
 
 
+def test_a_short_password_is_refused_in_the_language_of_the_page(visitor: Client):
+    page = visitor.post("/zh-hans/account/signup/", {**JOIN, "password1": "short"}).content.decode()
+    assert "密码太短" in page
+    assert "Too short" not in page
+
+
 def test_a_form_that_is_too_large_says_so(as_alice: Client):
     answer = as_alice.post("/en/account/password/change/", {"oldpassword": "x" * 70_000})
     assert answer.status_code == 413
