@@ -31,7 +31,11 @@ def run() -> Result:
     return Result(
         "submit",
         Side("submissions accepted over HTTP", 1e3 / ours, "per second"),
-        Side("the same proofs verified one by one by the same process, nothing else", 1e3 / theirs, "per second"),
+        Side(
+            "the same proofs verified one by one by the same process, nothing else",
+            1e3 / theirs,
+            "per second",
+        ),
         ratio=theirs / ours,
         bar=0.7,
         must_be="at least",
