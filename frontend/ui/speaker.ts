@@ -49,9 +49,8 @@ export class Speaker {
   async start(): Promise<void> {
     this.show(say("nobodyYet"), null);
     this.form.addEventListener("change", (event) => this.onChange(event.target));
-    this.known = await this.readKnown();
-    if (this.known !== null) return this.fix(this.known);
-    await this.offerCompanies();
+    await this.settle();
+    if (this.known === null) await this.offerCompanies();
   }
 
   private async readKnown(): Promise<PersonaNote | null> {
@@ -108,9 +107,14 @@ export class Speaker {
     this.show(common("aliasWithLabel", { alias: alias[language()], label: labelText(label) }), alias);
   }
 
-  /** Another one: in another thread it has another alias. */
+  /** Another one: in this thread the label is settled now; another thread means another alias. */
   again(): void {
-    if (this.thread === null) this.search = this.choose();
+    this.search = this.thread === null ? this.choose() : this.settle();
+  }
+
+  private async settle(): Promise<void> {
+    this.known = await this.readKnown();
+    if (this.known !== null) this.fix(this.known);
   }
 
   private async choose(): Promise<void> {

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, expect
 from tests.browser.conftest import OPENMAI, RunningDemo
-from tests.browser.journey import LUMING, RIVERBEND, Person, Story, submissions_of
+from tests.browser.journey import LUMING, PROOF_MS, RIVERBEND, Person, Story, submissions_of
 from tests.browser.test_frame import PHONE, serious
 from tests.factories.cast import read_artifacts
 
@@ -58,6 +58,18 @@ def test_in_a_second_thread_alice_has_another_alias(story: Story):
     second = alice.open_thread(company=LUMING, title="Canteen", body="The soup again.")
     assert second != story.thread
     assert alice.alias_of("The soup again.") != story.alias
+
+
+def test_after_the_first_words_in_a_thread_there_is_no_label_left_to_choose(story: Story):
+    bob = story.bob
+    thread = story.alice.open_thread(company=LUMING, title="Umbrellas", body="Whose is the red one?")
+    bob.page.goto(thread)
+    bob.speak_as_employee_of(RIVERBEND)
+    bob.hands.write(bob.page.get_by_label("Your reply"), "Not mine.")
+    bob.hands.press(bob.page.locator("[data-composer]").get_by_role("button", name="Send"))
+    bob.hands.press(bob.page.get_by_role("button", name="Write another"), timeout=PROOF_MS)
+    expect(bob.page.get_by_label("Your reply")).to_be_editable()
+    expect(bob.page.locator("[data-choices]")).to_be_hidden()
 
 
 def test_charlie_who_is_not_verified_cannot_speak(story: Story):

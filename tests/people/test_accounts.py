@@ -176,6 +176,16 @@ def test_a_new_address_counts_once_it_is_confirmed(alice: Member, as_alice: Clie
     assert alice.email == "new@home.example"
 
 
+def test_a_form_says_what_it_keeps(visitor: Client):
+    """A password never comes back, so it is not said to be there."""
+    page = visitor.post("/en/account/signup/", JOIN | {"real_name": ""}).content.decode()
+    assert "all you typed but the password is still here" in page
+    assert PASSWORD not in page
+    page = visitor.post("/en/account/password/reset/", {"email": "alice"}).content.decode()
+    assert "everything you typed is still here" in page
+    assert 'value="alice"' in page
+
+
 def test_guessing_passwords_is_slowed_down(alice: Member, visitor: Client):
     for _turn in range(5):
         log_in(visitor, alice.email, "wrong password")
