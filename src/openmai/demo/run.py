@@ -256,7 +256,7 @@ class Demo:
             f"  This is a demo: posts appear every {PACE['OPENMAI_TICK_SECONDS']} s and rosters every "
             f"{PACE['OPENMAI_EPOCH_SECONDS']} s, one new member is enough for an epoch,",
             f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. Real sites wait for hours, and must.",
-            *_warning(seeded["season"]),
+            *_warning(seeded.get("season")),
             f"  Logs: {self._folder.logs}   Check: .venv/bin/openmai doctor --demo   Stop: Ctrl-C",
             "",
         ]
@@ -268,8 +268,9 @@ def _season() -> str:
     return season_at(int(time.time())).id
 
 
-def _warning(filled: str) -> list[str]:
-    if filled == _season():
+def _warning(filled: str | None) -> list[str]:
+    # The first release did not note the season.
+    if filled in (None, _season()):
         return []
     return [
         f"  It was filled in season {filled}, which is over: all of it can be read, but nobody in it has",
