@@ -17,7 +17,7 @@ from openmai.anonymity.limits import MAX_BODY
 from openmai.anonymity.membership import BadNullifier, ZeroRoot, verify_membership
 from openmai.anonymity.seasons import Season, season_at, season_called
 from openmai.anonymity.submission import (
-    JoinRequired,
+    OpeningWithoutJoin,
     build_submission,
     join_scope_and_message,
     parse_submission,
@@ -213,7 +213,7 @@ def test_a_device_notices_a_bad_form_before_it_sends(cast: Cast):
     late = cast.opening(title=" untidy")
     with pytest.raises(DocumentRefused):
         build_submission(content=late, key=cast.alice.key_in(late.id), join=None)
-    with pytest.raises(JoinRequired):
+    with pytest.raises(OpeningWithoutJoin):
         build_submission(content=cast.opening(), key=cast.alice.key_in(cast.opening().id), join=None)
 
 

@@ -79,6 +79,13 @@ def test_json_that_two_programs_could_read_differently_is_refused(data: bytes):
         load_json(data, limit=MAX_BODY)
 
 
+def test_where_json_goes_wrong_is_told_in_our_own_words():
+    with pytest.raises(MalformedJson) as refused:
+        load_json(b'{"a": 1,\n "b"', limit=MAX_BODY)
+    assert refused.value.values == {"line": 2, "column": 5}
+    assert str(refused.value) == "this is not JSON; reading failed in line 2, column 5"
+
+
 def test_brackets_inside_strings_do_not_count_as_depth():
     assert load_json(rb'{"a": "[[[[[[[[[[\"[[[[[["}', limit=MAX_BODY) == {"a": '[[[[[[[[[["[[[[[['}
 

@@ -7,7 +7,7 @@ from tests.anonymity.forging import (
     run_circuit,
     uncompressed_library_says,
 )
-from tests.anonymity.speech import Speech
+from tests.anonymity.speech import Speech, parse_proof
 
 from openmai.anonymity import groth16
 from openmai.anonymity.errors import NotCanonical
@@ -19,7 +19,6 @@ from openmai.anonymity.membership import (
     MembershipProof,
     UnknownRoot,
     ZeroRoot,
-    parse_proof,
     verify_membership,
 )
 from openmai.anonymity.prover import PathTooLong, Prover, new_secret

@@ -8,14 +8,13 @@ from tests.anonymity.forging import (
     outside_the_subgroup,
     rerandomise,
 )
-from tests.anonymity.speech import Speech
+from tests.anonymity.speech import Speech, parse_proof
 
 from openmai.anonymity import groth16
 from openmai.anonymity.errors import NotCanonical
 from openmai.anonymity.groth16 import MalformedProof, ask_library
 from openmai.anonymity.membership import (
     MembershipProof,
-    parse_proof,
     verify_membership,
 )
 

@@ -161,7 +161,8 @@ def test_each_forgery_fells_the_claim_that_it_touches(cast: Cast, file: bytes, c
     error = failed(changed(file, change, cast), roster_key=cast.roster_key)
     assert error.claim == claim
     assert error.passed == CLAIMS[: CLAIMS.index(claim)]
-    assert error.reason
+    assert error.told(str)
+    assert str(error) == f"{claim}: {error.told(str)}"
 
 
 def test_a_roster_signed_by_mallory_is_only_believed_by_those_who_know_no_better(cast: Cast, file: bytes):

@@ -1,7 +1,9 @@
 """The Chinese catalogue is complete: every string of the code is in it, translated and not merely guessed."""
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,15 @@ ENGLISH_COMMA = re.compile(r"[\u4e00-\u9fff][,;!?][\u4e00-\u9fff]")
 def chinese() -> Catalog:
     with CHINESE.open("rb") as file:
         return read_po(file, locale="zh_Hans")
+
+
+def bare_refusals(path: Path) -> Iterator[str]:
+    """Where the protocol's package raises an error with words that no catalogue can know."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+            words, builtin = node.exc.args[0], ast.unparse(node.exc.func).endswith("Error")
+            if isinstance(words, ast.JoinedStr | ast.Constant) and not builtin:
+                yield f"{path.name}:{node.lineno}"
 
 
 def messages() -> list[Message]:
@@ -60,6 +71,12 @@ def test_no_string_of_the_catalogue_has_gone(extracted: Catalog) -> None:
 
 def test_every_string_is_translated() -> None:
     assert [name(each) for each in messages() if each.fuzzy or not all(forms(each))] == []
+
+
+def test_the_protocols_own_refusals_can_be_translated() -> None:
+    """`AnonymityError.told` looks the template up: it must be marked, and hold no values yet."""
+    package = ROOT / "src" / "openmai" / "anonymity"
+    assert [each for path in package.rglob("*.py") for each in bare_refusals(path)] == []
 
 
 def test_placeholders_are_those_of_the_source() -> None:

@@ -73,6 +73,30 @@ def test_a_fallen_claim_is_named_and_the_exit_code_is_1(run: Run, saved: Path):
     assert told["passed"] == ["form", "thread", "content", "signature", "roster"]
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        ("persona/kind", "provable", "✗ label: 凭证类型与名册不符"),
+        ("signature", "00" * 64, "✗ signature: 签名与密钥和内容不符"),
+        ("join/proof", "ab" * 128, "✗ proof: 证明中的某个点"),
+        ("site", "Ü", "✗ form: “site”"),
+    ],
+)
+def test_why_a_claim_fell_is_told_in_the_members_language(
+    run: Run, saved: Path, place: str, value: str, told: str
+):
+    document = json.loads(saved.read_bytes())
+    *parents, last = place.split("/")
+    part = document
+    for step in parents:
+        part = part[step]
+    part[last] = value
+    saved.write_bytes(canonical_json(document))
+    ran = run("verify", saved, LANG="zh_CN.UTF-8")
+    assert told in ran.out
+    assert json.loads(run("verify", saved, "--json", LANG="zh_CN.UTF-8").out)["reason"] in ran.out
+
+
 OFFLINE = """
 import socket, sys
 def refuse(*args, **kwargs):

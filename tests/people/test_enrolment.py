@@ -241,6 +241,25 @@ def test_problems_are_told_in_the_readers_language(visitor: Client):
     english, chinese = post(visitor, b""), post(visitor, b"", **{"accept-language": "zh-hans"})
     assert english.json()["title"] == "The request is not JSON"
     assert chinese["Content-Language"] == "zh-hans"
+    assert chinese.json()["title"] == "请求不是 JSON"
+    assert chinese.json()["detail"] == "这不是 JSON，读到第 1 行第 1 列时出错。"
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"commitment": "0"}, "这个数不能作为成员的承诺值。"),
+        ({"commitment": "01"}, "“commitment”必须是不带前导零、小于域的阶的十进制字符串。"),
+        ({"nullifier": "0"}, "废止值为 0。"),
+        ({"nullifier": "1"}, "证明没有证明这个陈述。"),
+    ],
+    ids=["no commitment", "another spelling", "no nullifier", "another nullifier"],
+)
+def test_what_the_protocol_refuses_is_told_in_chinese(
+    alice: Member, visitor: Client, today: datetime, changes: dict[str, str], detail: str
+):
+    refused = post(visitor, {**answer(alice, today), **changes}, **{"accept-language": "zh-hans"})
+    assert refused.json()["detail"] == detail
 
 
 def test_so_many_answers_are_checked_a_day(alice: Member, now: datetime, monkeypatch: pytest.MonkeyPatch):

@@ -1,6 +1,7 @@
 """A submission that is not in its one form, or was changed on its way, is refused, and told where."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,10 +12,10 @@ from tests.factories.cast import HARBOUR_PROVABLE, SITE
 from tests.talk.conftest import Talk
 from tests.talk.refusing import Document, check_refused
 
-from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import R
 from openmai.anonymity.submission import build_submission
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
 # The order of Baby Jubjub's and BN254's base field: the x of a point lies below it.
 P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 
@@ -189,13 +190,53 @@ def test_a_length_that_is_announced_is_refused_before_a_byte_is_read(talk: Talk,
 
 
 def test_a_refusal_is_told_in_the_readers_language(talk: Talk):
-    from openmai.talk.refusals import sentence
+    from openmai.api.problems import sentence
 
     assert sentence("this was made for the site x") == "This was made for the site x."
     assert sentence("不是本站的") == "不是本站的。"
     body = talk.cast.submission(talk.cast.alice, talk.cast.opening(section="gossip"))
-    assert talk.send(body, language="zh-hans").headers["Content-Language"] == "zh-hans"
+    refused = talk.send(body, language="zh-hans")
+    assert refused.headers["Content-Language"] == "zh-hans"
+    told = refused.json()
+    assert (told["title"], told["detail"]) == ("没有这个版块", "本站没有版块 gossip。")
 
 
-def test_a_season_of_another_site_is_no_season_of_ours():
-    assert Domain(SITE, "s228").digest("thread") != Domain("other.example", "s228").digest("thread")
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        (changed("extra", to=1), "不认识字段“extra”。"),
+        (changed("signature", to="00" * 64), "签名不是用这把密钥对这段内容作出的。"),
+        (changed("join", "root", to="5"), None),
+        (changed("join", "proof", to="ff" * 128), None),
+    ],
+    ids=["the form", "the signature", "the root", "the proof"],
+)
+def test_each_kind_of_refusal_is_chinese_in_title_and_detail(
+    talk: Talk, change: Callable[[Document], None], detail: str | None
+):
+    document = json.loads(talk.cast.submission(talk.cast.alice, talk.cast.opening()))
+    change(document)
+    told = talk.send(json.dumps(document).encode(), language="zh-hans").json()
+    assert CHINESE.search(told["title"])
+    assert CHINESE.search(told["detail"])
+    assert detail is None or told["detail"] == detail
+
+
+def test_where_json_goes_wrong_is_told_in_the_readers_language(talk: Talk):
+    told = talk.send(b'{"version": 1,\n "content"', language="zh-hans").json()
+    assert told["detail"] == "这不是 JSON，读到第 2 行第 11 列时出错。"
+
+
+def test_what_was_said_on_another_site_cannot_be_said_again_here(talk: Talk):
+    """Alice speaks on a site that has the same rosters; Mallory relabels what she overhears there."""
+    alice, there = talk.cast.alice, talk.cast.opening(site="other.example")
+    spoken = talk.cast.submission(alice, there)
+    check_refused(talk, spoken, status=422, code="wrong-site", pointer="/content/site")
+    document = json.loads(spoken)
+    document["content"]["site"] = SITE
+    body = json.dumps(document).encode()
+    check_refused(talk, body, status=422, code="bad-signature", pointer="/signature")
+    # Even the lent key does not help: the proof was made for the other site's thread.
+    here, overheard = replace(there, site=SITE), talk.cast.join(alice, there)
+    body = build_submission(content=here, key=alice.key_in(there.id, there.domain), join=overheard)
+    check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")

@@ -5,7 +5,7 @@ expected as arguments and returns what was proved. Where to start:
 
 | to | use | |---|---| | read numbers from outside | `fields.parse_decimal`, `fields.parse_hex` | | hash,
 build rosters | `poseidon.poseidon2`, `leanimt.LeanIMT` | | name scopes and messages | `encoding.Domain` |
-| check who may enrol | `enrolment.verify_enrolment` | | check who speaks | `membership.parse_proof`,
+| check who may enrol | `enrolment.verify_enrolment` | | check who speaks | `submission.parse_submission`,
 `membership.verify_membership`, `membership.verify_memberships` | | prove, as a member | `prover.Prover`,
 `prover.new_secret`, `enrolment.prove_enrolment` | | sign in a thread | `keys.thread_key` | | name a
 persona | `aliases.alias_of` |

@@ -10,8 +10,9 @@ from importlib.resources import files
 from typing import Final
 
 from openmai.anonymity.encoding import sha256
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 
+_ = gettext_noop
 PINNED: Final = {
     (1, "wasm"): "70289ef3bdfa86e97debdb227e76721b392f45b5e73d5e7136d93a04dce0dff9",
     (1, "zkey"): "471a978875f91411b21ba5a2fbea41df30ec45eb23e3ac045edf7f30a2846a08",
@@ -34,9 +35,10 @@ def check_artifact(depth: int, kind: str, data: bytes) -> bytes:
     """
     expected = PINNED.get((depth, kind))
     if expected is None:
-        raise WrongArtifact(f"there is no pinned {kind} for depth {depth}")
+        raise WrongArtifact(_("there is no pinned %(kind)s for depth %(depth)d"), kind=kind, depth=depth)
     if (found := sha256(data).hex()) != expected:
-        raise WrongArtifact(f"the {kind} for depth {depth} has SHA-256 {found}, not {expected}")
+        message = _("the %(kind)s for depth %(depth)d has SHA-256 %(found)s, not %(expected)s")
+        raise WrongArtifact(message, kind=kind, depth=depth, found=found, expected=expected)
     return data
 
 
@@ -45,7 +47,7 @@ def verification_key_bytes(depth: int) -> bytes:
     changed.
     """
     if (depth, "vkey") not in PINNED:
-        raise WrongArtifact(f"there is no pinned vkey for depth {depth}")
+        raise WrongArtifact(_("there is no pinned %(kind)s for depth %(depth)d"), kind="vkey", depth=depth)
     data = files("openmai.anonymity").joinpath("vk", f"semaphore-{depth}.json").read_bytes()
     return check_artifact(depth, "vkey", data)
 

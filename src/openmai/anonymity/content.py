@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from openmai.anonymity.documents import BadValue, Fields, WrongSeason, WrongSite, gettext_noop, tidy_text
+from openmai.anonymity.documents import BadValue, Fields, WrongSeason, WrongSite, tidy_text
 from openmai.anonymity.encoding import Domain, canonical_json, sha256
+from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.limits import MAX_TEXT, MAX_TITLE, NONCE_SIZE
 from openmai.anonymity.seasons import SEASON_PATTERN
 

@@ -1,8 +1,4 @@
-"""Reading JSON that somebody else wrote: strict and bounded, every refusal in words and with its place.
-
-The wording is a template and its values (`template`, `values`), so that a site can translate it; `str(error)`
-is English.
-"""
+"""Reading JSON that somebody else wrote: strict and bounded, every refusal in words and with its place."""
 
 import json
 import re
@@ -11,7 +7,7 @@ from collections.abc import Collection
 from typing import Any, ClassVar, NoReturn
 
 from openmai.anonymity.encoding import canonical_json
-from openmai.anonymity.errors import AnonymityError, NotCanonical
+from openmai.anonymity.errors import AnonymityError, NotCanonical, gettext_noop
 from openmai.anonymity.fields import parse_decimal, parse_hex
 from openmai.anonymity.limits import MAX_DEPTH, MAX_INTEGER
 
@@ -19,13 +15,6 @@ from openmai.anonymity.limits import MAX_DEPTH, MAX_INTEGER
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _SPACE = re.compile(r"\s|\ufeff")
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a template for translation; the sites translate, this package does not."""
-    return text
-
-
 _ = gettext_noop
 
 
@@ -35,9 +24,7 @@ class DocumentRefused(AnonymityError):
     code: ClassVar[str] = "bad-value"
 
     def __init__(self, template: str, /, *, pointer: str = "", **values: object) -> None:
-        super().__init__(template % values if values else template)
-        self.template = template
-        self.values = values
+        super().__init__(template, **values)
         self.pointer = pointer
 
 
@@ -105,8 +92,10 @@ def load_json(data: bytes, *, limit: int) -> object:
             parse_float=_no_fraction,
             parse_constant=_no_fraction,
         )
-    except ValueError as error:
-        raise MalformedJson(_("this is not JSON: %(reason)s"), reason=str(error)) from error
+    except json.JSONDecodeError as error:
+        # Where, but not in the parser's own words: those are English.
+        message = _("this is not JSON; reading failed in line %(line)d, column %(column)d")
+        raise MalformedJson(message, line=error.lineno, column=error.colno) from error
 
 
 def load_canonical(data: bytes, *, limit: int) -> object:

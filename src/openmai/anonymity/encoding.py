@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import rfc8785
 from Crypto.Hash import keccak
 
-from openmai.anonymity.errors import NotCanonical
+from openmai.anonymity.errors import NotCanonical, gettext_noop
 from openmai.anonymity.fields import be32
 
+_ = gettext_noop
 Argument = str | bytes | int
 
 
@@ -19,7 +20,7 @@ def canonical_json(document: object) -> bytes:
     try:
         return rfc8785.dumps(document)  # type: ignore[arg-type]
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
-        raise NotCanonical(f"the document has no canonical form: {error}") from error
+        raise NotCanonical(_("the document has no canonical form")) from error
 
 
 def sha256(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from Crypto.Hash import keccak
 
 from openmai.anonymity import groth16
 from openmai.anonymity.encoding import Domain, circuit_input
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import parse_decimal, parse_hex
 from openmai.anonymity.leanimt import MerklePath
 from openmai.anonymity.membership import BadNullifier, MembershipProof
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     # A server that only verifies loads no WebAssembly engine.
     from openmai.anonymity.prover import Prover
 
+_ = gettext_noop
 DEPTH: Final = 1
 # No y-coordinate of Baby Jubjub, so nobody holds a key with it.
 ENROLMENT_PAIR: Final = (
@@ -56,7 +57,7 @@ def verify_enrolment(
     leaf = _check_commitment(parse_decimal(commitment, name="commitment"))
     tag = parse_decimal(nullifier, name="nullifier")
     if tag == 0:
-        raise BadNullifier("the nullifier is 0")
+        raise BadNullifier(_("the nullifier is 0"))
     points = parse_hex(proof, size=groth16.PROOF_SIZE, name="proof")
     scope, message = _circuit_scope_and_message(domain, account, nonce)
     # The root is computed here, never taken from the answer.
@@ -87,7 +88,7 @@ def prove_enrolment(
 
 def _check_commitment(commitment: int) -> int:
     if commitment in (0, ENROLMENT_PAIR):
-        raise CommitmentRefused("this number cannot be a member's commitment")
+        raise CommitmentRefused(_("this number cannot be a member's commitment"))
     return commitment
 
 

@@ -7,7 +7,9 @@ The pairing library reduces what it is given, so `x` and `x + r` would both veri
 import re
 from typing import Final
 
-from openmai.anonymity.errors import NotCanonical
+from openmai.anonymity.errors import NotCanonical, gettext_noop
+
+_ = gettext_noop
 
 # Order of the scalar field of BN254 (EIP-196): every circuit signal lives in it.
 R: Final = 21888242871839275222246405745257275088548364400416034343698204186575808495617
@@ -22,23 +24,23 @@ def parse_decimal(value: object, *, name: str = "number") -> int:
     """Read a field element from its canonical decimal string; raise `NotCanonical` otherwise."""
     # fullmatch, and str exactly: `True`, 1.0 and "1\n" are all refused.
     if type(value) is not str or not _DECIMAL.fullmatch(value):
-        raise NotCanonical(
-            f"{name} must be a decimal string of at most 77 digits without sign or leading zero"
-        )
+        message = _("“%(name)s” must be a decimal string without leading zero, below the field order")
+        raise NotCanonical(message, name=name)
     return check_field(int(value), name=name)
 
 
 def check_field(value: int, *, name: str = "number") -> int:
     """Return `value` if 0 ≤ value < R; raise `NotCanonical` otherwise."""
     if type(value) is not int or not 0 <= value < R:
-        raise NotCanonical(f"{name} must lie between 0 and the field order")
+        raise NotCanonical(_("“%(name)s” must lie between 0 and the field order"), name=name)
     return value
 
 
 def parse_hex(value: object, *, size: int, name: str = "value") -> bytes:
     """Read exactly `size` bytes from lowercase hex; raise `NotCanonical` otherwise."""
     if type(value) is not str or len(value) != 2 * size or not _HEX.fullmatch(value):
-        raise NotCanonical(f"{name} must be {2 * size} lowercase hexadecimal digits")
+        message = _("“%(name)s” must be %(digits)d lowercase hexadecimal digits")
+        raise NotCanonical(message, name=name, digits=2 * size)
     return bytes.fromhex(value)
 
 

@@ -20,9 +20,10 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 from zksnake.ecc import EllipticCurve
 
 from openmai.anonymity.artifacts import verification_key_bytes
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import R, check_field
 
+_ = gettext_noop
 # zksnake has no types; these say which group is meant.
 G1 = Any
 G2 = Any
@@ -84,7 +85,8 @@ class VerificationKey:
 
     def check_inputs(self, inputs: Sequence[int]) -> list[int]:
         if len(inputs) != len(self.ic) - 1:
-            raise WrongInputs(f"the circuit has {len(self.ic) - 1} public inputs, not {len(inputs)}")
+            message = _("the circuit has %(wanted)d public inputs, not %(given)d")
+            raise WrongInputs(message, wanted=len(self.ic) - 1, given=len(inputs))
         return [check_field(value, name="public input") for value in inputs]
 
     def statement(self, checked: Sequence[int]) -> G1:
@@ -140,21 +142,21 @@ def ask_library(call: Callable[..., Answer], *arguments: object) -> Answer:
     try:
         return call(*arguments)
     except (ValueError, OverflowError) as error:
-        raise MalformedProof("a point of the proof is not on its curve or not in its group") from error
+        raise MalformedProof(_("a point of the proof is not on its curve or not in its group")) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise MalformedProof("a point of the proof could not be read") from error
+        raise MalformedProof(_("a point of the proof could not be read")) from error
 
 
 def decode_points(proof: bytes) -> Points:
     """Read 128 bytes as a proof; raise `MalformedProof` unless they are its one encoding."""
     if type(proof) is not bytes or len(proof) != PROOF_SIZE:
-        raise MalformedProof(f"a proof has exactly {PROOF_SIZE} bytes")
+        raise MalformedProof(_("a proof has exactly %(size)d bytes"), size=PROOF_SIZE)
     a, b, c = proof[:_G1_SIZE], proof[_G1_SIZE:-_G1_SIZE], proof[-_G1_SIZE:]
     # The library would take infinity with any x beside it, and then everything pairs to one.
     if any(point[-1] & _INFINITY_FLAG for point in (a, b, c)):
-        raise MalformedProof("a point of the proof is the point at infinity")
+        raise MalformedProof(_("a point of the proof is the point at infinity"))
     curve = CURVE.curve
     return Points(
         ask_library(curve.PointG1.from_bytes, a),
@@ -173,7 +175,7 @@ def verify(key: VerificationKey, proof: bytes, inputs: Sequence[int]) -> None:
     points = decode_points(proof)
     pairs = [points.a, -key.statement(checked), -points.c], [points.b, key.gamma, key.delta]
     if ask_library(CURVE.multi_pairing, *pairs) != key.alpha_beta:
-        raise InvalidProof("the proof does not prove this statement")
+        raise InvalidProof(_("the proof does not prove this statement"))
 
 
 def verify_batch(
@@ -196,7 +198,7 @@ def verify_batch(
     g1 = [*left, -key.statement(combined), -rest]
     g2 = [*(point.b for point in points), key.gamma, key.delta]
     if ask_library(CURVE.multi_pairing, g1, g2) != key.alpha_beta:
-        raise InvalidProof("at least one proof of the batch does not prove its statement")
+        raise InvalidProof(_("at least one proof of the batch does not prove its statement"))
 
 
 def _affine_weights(count: int, randbits: Callable[[int], int]) -> list[int]:

@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import be32
 
+_ = gettext_noop
 _SALT: Final = b"openmai/v1/thread-key"
 
 
@@ -35,4 +36,4 @@ def verify_signature(*, key: bytes, signature: bytes, message: bytes) -> None:
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except (InvalidSignature, ValueError) as error:
-        raise BadSignature("the signature does not match the key and the content") from error
+        raise BadSignature(_("the signature does not match the key and the content")) from error

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import check_field
 from openmai.anonymity.poseidon import poseidon2
 
+_ = gettext_noop
 DEPTH: Final = 20
 CAPACITY: Final = 1 << DEPTH
 TILE_LEVEL: Final = 8
-TILE: Final = 1 << TILE_LEVEL
 
 
 class LeafRefused(AnonymityError):
@@ -42,7 +42,8 @@ class MerklePath:
         for sibling in self.siblings:
             check_field(sibling, name="sibling")
         if len(self.siblings) > DEPTH or not 0 <= self.index < 1 << len(self.siblings):
-            raise NoSuchLeaf("the path is longer than the tree is deep, or its index longer than the path")
+            message = _("the path is longer than the tree is deep, or its index longer than the path")
+            raise NoSuchLeaf(message)
 
     def root_from(self, leaf: int) -> int:
         """The root of the tree that has `leaf` at the end of this path."""
@@ -84,7 +85,7 @@ class LeanIMT:
     def insert(self, leaf: int) -> int:
         """Append a member's leaf, 0 < leaf < r, in O(log size) hashes and return its index."""
         if check_field(leaf, name="leaf") == 0:
-            raise LeafRefused("0 stands for a removed member and cannot be inserted")
+            raise LeafRefused(_("0 stands for a removed member and cannot be inserted"))
         self.extend((leaf,))
         return self.size - 1
 
@@ -93,7 +94,7 @@ class LeanIMT:
         new = [check_field(leaf, name="leaf") for leaf in leaves]
         start = self.size
         if start + len(new) > CAPACITY:
-            raise LeafRefused(f"a tree holds at most {CAPACITY} leaves")
+            raise LeafRefused(_("a tree holds at most %(capacity)d leaves"), capacity=CAPACITY)
         if new:
             self._levels[0].extend(new)
             self._rehash_from(start)
@@ -134,7 +135,8 @@ class LeanIMT:
 
     def _check_index(self, index: int) -> None:
         if type(index) is not int or not 0 <= index < self.size:
-            raise NoSuchLeaf(f"the tree has {self.size} leaves, and none at {index}")
+            message = _("the tree has %(size)d leaves, and none at %(index)s")
+            raise NoSuchLeaf(message, size=self.size, index=index)
 
     def _rehash_from(self, start: int) -> None:
         """Recompute every node above the leaves from `start` on, adding levels as needed."""

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from openmai.anonymity import groth16
 from openmai.anonymity.encoding import circuit_input
-from openmai.anonymity.errors import AnonymityError
-from openmai.anonymity.fields import check_field, parse_decimal, parse_hex
+from openmai.anonymity.errors import AnonymityError, gettext_noop
+from openmai.anonymity.fields import check_field
 from openmai.anonymity.leanimt import DEPTH
 
-_INPUTS: Final = 4
+_ = gettext_noop
 
 
 class ZeroRoot(AnonymityError):
@@ -36,7 +36,8 @@ class BatchRefused(AnonymityError):
     """Some claims of a batch failed; `refusals` maps their positions to what each would have raised alone."""
 
     def __init__(self, refusals: Mapping[int, AnonymityError]) -> None:
-        super().__init__(f"{len(refusals)} claims were refused, at {sorted(refusals)}")
+        places = ", ".join(map(str, sorted(refusals)))
+        super().__init__(_("these claims of the batch were refused: %(places)s"), places=places)
         self.refusals = MappingProxyType(dict(refusals))
 
 
@@ -50,11 +51,11 @@ class MembershipProof:
 
     def __post_init__(self) -> None:
         if check_field(self.root, name="root") == 0:
-            raise ZeroRoot("the root of an empty tree proves nothing")
+            raise ZeroRoot(_("the root of an empty roster proves nothing"))
         if check_field(self.nullifier, name="nullifier") == 0:
-            raise BadNullifier("the nullifier is 0")
+            raise BadNullifier(_("the nullifier is 0"))
         if type(self.points) is not bytes or len(self.points) != groth16.PROOF_SIZE:
-            raise groth16.MalformedProof(f"a proof has exactly {groth16.PROOF_SIZE} bytes")
+            raise groth16.MalformedProof(_("a proof has exactly %(size)d bytes"), size=groth16.PROOF_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +78,6 @@ class Claim:
     scope: int
     message: int
     roots: Container[int] = field(repr=False)
-
-
-def parse_proof(*, root: object, nullifier: object, points_hex: object) -> MembershipProof:
-    """Read the three wire fields; raise `NotCanonical`, `ZeroRoot` or `BadNullifier`. Points are decoded
-    later.
-    """
-    return MembershipProof(
-        root=parse_decimal(root, name="root"),
-        nullifier=parse_decimal(nullifier, name="nullifier"),
-        points=parse_hex(points_hex, size=groth16.PROOF_SIZE, name="proof"),
-    )
 
 
 def verify_membership(
@@ -128,7 +118,7 @@ def _refusals(claims: list[Claim]) -> dict[int, AnonymityError]:
 def _public_inputs(claim: Claim) -> tuple[int, int, int, int]:
     """The circuit's four public signals in its order; raise `UnknownRoot`."""
     if claim.proof.root not in claim.roots:
-        raise UnknownRoot("the root is not a current one of this roster")
+        raise UnknownRoot(_("the root is not a current one of this roster"))
     return (
         claim.proof.root,
         claim.proof.nullifier,

@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 from openmai.anonymity.aliases import alias_of
 from openmai.anonymity.content import Content, Opening, Reply, parse_content, read_domain
-from openmai.anonymity.documents import BadValue, Fields, gettext_noop, load_canonical
+from openmai.anonymity.documents import BadValue, Fields, load_canonical
 from openmai.anonymity.encoding import Domain, canonical_json
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.limits import MAX_LABEL, MAX_PROOF_FILE
 from openmai.anonymity.membership import verify_membership
 from openmai.anonymity.rosters import (
@@ -37,16 +37,16 @@ _PERSONA_FIELDS: Final = ("alias", "label", "kind")
 
 
 class ClaimFailed(AnonymityError):
-    """One of `CLAIMS` does not hold; `reason` says why, `passed` names those that held before it."""
+    """One of `CLAIMS` does not hold. `told` says why, `passed` names those that held before it."""
 
-    def __init__(
-        self, claim: str, reason: str, *, passed: tuple[str, ...] = (), pointer: str | None = None
-    ) -> None:
-        super().__init__(f"{claim}: {reason}")
+    def __init__(self, claim: str, reason: AnonymityError, *, passed: tuple[str, ...] = ()) -> None:
+        super().__init__(reason.template, **reason.values)
         self.claim = claim
-        self.reason = reason
         self.passed = passed
-        self.pointer = pointer
+        self.pointer = reason.pointer
+
+    def __str__(self) -> str:
+        return f"{self.claim}: {super().__str__()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class _Checks:
         try:
             proved = check()
         except AnonymityError as error:
-            raise ClaimFailed(claim, str(error), passed=tuple(self.passed), pointer=error.pointer) from error
+            raise ClaimFailed(claim, error, passed=tuple(self.passed)) from error
         self.passed.append(claim)
         return proved
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmai.anonymity.content import SECTION_PATTERN, read_domain
-from openmai.anonymity.documents import BadValue, Fields, gettext_noop, load_canonical
+from openmai.anonymity.documents import BadValue, Fields, load_canonical
 from openmai.anonymity.encoding import Domain, canonical_json, sha256
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import R, be32
 from openmai.anonymity.keys import BadSignature, public_bytes, verify_signature
 from openmai.anonymity.leanimt import CAPACITY, LeanIMT
@@ -217,7 +217,8 @@ def open_index(envelope: bytes, *, key: bytes | None, domain: Domain | None, see
     _verify("roster-index", fields, key)
     index = _parse_index(fields.child("statement", _INDEX_FIELDS), domain)
     if index.serial < seen:
-        raise StaleIndex(f"the index has serial {index.serial}, but {seen} was seen before")
+        message = _("the index has serial %(serial)d, but %(seen)d was seen before")
+        raise StaleIndex(message, serial=index.serial, seen=seen)
     return index
 
 
@@ -229,10 +230,11 @@ def pack_leaves(leaves: Iterable[int]) -> bytes:
 def unpack_leaves(data: bytes) -> tuple[int, ...]:
     """The leaves of a file; raise `WrongLeaves` unless each is a field element."""
     if len(data) % 32 or len(data) > MAX_LEAVES_FILE:
-        raise WrongLeaves(f"a leaves file has 32 bytes for each leaf and at most {MAX_LEAVES_FILE}")
+        message = _("a leaves file has 32 bytes for each leaf and at most %(limit)d")
+        raise WrongLeaves(message, limit=MAX_LEAVES_FILE)
     leaves = tuple(int.from_bytes(data[place : place + 32], "big") for place in range(0, len(data), 32))
     if any(leaf >= R for leaf in leaves):
-        raise WrongLeaves("a leaf is not below the field order")
+        raise WrongLeaves(_("a leaf is not below the field order"))
     return leaves
 
 
@@ -242,13 +244,13 @@ def check_leaves(statement: RosterStatement, data: bytes) -> LeanIMT:
     Takes about 70 µs a leaf.
     """
     if sha256(data) != statement.leaves:
-        raise WrongLeaves("the leaves file has another SHA-256 than the statement says")
+        raise WrongLeaves(_("the leaves file has another SHA-256 than the statement says"))
     leaves = unpack_leaves(data)
     if len(leaves) != statement.size or sum(map(bool, leaves)) != statement.live:
-        raise WrongLeaves("the leaves file holds another number of members than the statement says")
+        raise WrongLeaves(_("the leaves file holds another number of members than the statement says"))
     tree = LeanIMT(leaves)
     if tree.root != statement.root:
-        raise WrongLeaves("the leaves have another root than the statement says")
+        raise WrongLeaves(_("the leaves have another root than the statement says"))
     return tree
 
 
@@ -266,7 +268,8 @@ def _verify(purpose: str, fields: Fields, expected: bytes | None) -> tuple[bytes
     key, signature = fields.hex("key", size=32), fields.hex("signature", size=64)
     if expected is not None and key != expected:
         found, wanted = key_fingerprint(key), key_fingerprint(expected)
-        raise WrongRosterKey(f"the rosters are signed by the key {found}, not by {wanted}")
+        message = _("the rosters are signed by the key %(found)s, not by %(wanted)s")
+        raise WrongRosterKey(message, found=found, wanted=wanted)
     try:
         verify_signature(
             key=key, signature=signature, message=_signed_bytes(purpose, fields.raw("statement"))

@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmai.anonymity.content import Content, Opening, parse_content
-from openmai.anonymity.documents import DocumentRefused, Fields, gettext_noop, load_json
+from openmai.anonymity.documents import DocumentRefused, Fields, load_json
 from openmai.anonymity.encoding import Domain, canonical_json
+from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.keys import BadSignature, public_bytes, verify_signature
 from openmai.anonymity.limits import MAX_BODY
@@ -17,7 +18,7 @@ from openmai.anonymity.rosters import ROSTER_PATTERN
 __all__ = [
     "MAX_BODY",
     "Join",
-    "JoinRequired",
+    "OpeningWithoutJoin",
     "RefusedRoot",
     "Submission",
     "build_submission",
@@ -34,7 +35,7 @@ _FIELDS: Final = ("version", "content", "key", "signature", "join")
 _JOIN_FIELDS: Final = ("roster", "root", "nullifier", "proof")
 
 
-class JoinRequired(DocumentRefused):
+class OpeningWithoutJoin(DocumentRefused):
     """An opening without a join: whoever opens a thread is new in it."""
 
     code: ClassVar = "join-required"
@@ -147,7 +148,7 @@ def parse_submission(body: bytes, *, domain: Domain | None) -> Submission:
     if fields.raw("join") is not None:
         join = read_join(fields.child("join", _JOIN_FIELDS))
     elif isinstance(content, Opening):
-        raise JoinRequired(_("an opening needs a proof of membership"), pointer=fields.at("join"))
+        raise OpeningWithoutJoin(_("an opening needs a proof of membership"), pointer=fields.at("join"))
     return Submission(content=content, key=key, signature=signature, join=join)
 
 

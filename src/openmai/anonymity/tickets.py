@@ -14,11 +14,11 @@ from openmai.anonymity.documents import (
     DocumentRefused,
     Fields,
     NotCanonicalField,
-    gettext_noop,
     load_canonical,
     load_json,
 )
 from openmai.anonymity.encoding import Domain, canonical_json
+from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.limits import MAX_ANSWER, MAX_TICKET
 from openmai.anonymity.membership import MembershipProof

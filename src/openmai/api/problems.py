@@ -4,6 +4,7 @@ A refusal is `raise Problem("wrong-season", _("…"), pointer="/season")`. The c
 (`KINDS`); the detail says in the reader's language what was wrong with this very request.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from http import HTTPStatus
@@ -20,9 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.errors import AnonymityError
 
+_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 CONTENT_TYPE: Final = "application/problem+json"
 P = ParamSpec("P")
 Text = str | Promise
@@ -60,8 +61,6 @@ KINDS: Final[dict[str, tuple[int, Text]]] = {
     "ticket-used": (409, _("The ticket has been used")),
     "already-enrolled": (409, _("You already have a key for this season")),
     "commitment-taken": (409, _("This key is registered already")),
-    "bad-commitment": (422, _("The key is not acceptable")),
-    "not-employed": (403, _("A verified employment is needed")),
     "rate-limited": (429, _("Too many requests")),
     "bad-request": (400, _("The request cannot be understood")),
     "not-authenticated": (401, _("You are not logged in")),
@@ -204,15 +203,12 @@ def refuse_large_body(request: HttpRequest, *, limit: int) -> None:
 
 
 def problem_of_refusal(error: AnonymityError) -> Problem:
-    """The protocol's own refusal of a document, number or proof, in the reader's language if it can be."""
+    """The protocol's own refusal of a document, number or proof, in the reader's language."""
     code = getattr(error, "code", "bad-value")
-    if not isinstance(error, DocumentRefused):
-        return Problem(code, _sentence(gettext(str(error))))
-    text = gettext(error.template)
-    return Problem(
-        code, _sentence(text % error.values if error.values else text), pointer=error.pointer or None
-    )
+    return Problem(code, sentence(error.told(gettext)), pointer=error.pointer or None)
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "。")) else ".")
+def sentence(text: str) -> str:
+    """A clause as a sentence: a capital where there are capitals, and a full stop."""
+    stop = "" if text[-1:] in ".。!?" else "。" if _CHINESE.search(text) else "."
+    return text[:1].upper() + text[1:] + stop

@@ -33,7 +33,7 @@ def check_claims(proof_file: bytes, *, roster_key: bytes) -> Verdict:
     try:
         post = verify_proof_file(proof_file, roster_key=roster_key)
     except ClaimFailed as fall:
-        return Verdict(_lines(fall.passed, fall.claim), None, fall.reason, fingerprint)
+        return Verdict(_lines(fall.passed, fall.claim), None, fall.told(_), fingerprint)
     return Verdict(_lines(post.claims, None), post, None, fingerprint)
 
 

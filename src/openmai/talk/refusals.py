@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.errors import AnonymityError
-from openmai.api.problems import KINDS, Problem, Text
+from openmai.api.problems import KINDS, Problem, Text, sentence
 from openmai.talk.errors import Refused
 
 # Where an error of the pure package has no pointer of its own.
@@ -35,17 +35,9 @@ def _detail(error: Refused | AnonymityError, code: str) -> Text:
         case Refused():
             return str(error)
         case DocumentRefused():
-            text = _(error.template)
-            return sentence(text % error.values if error.values else text)
+            return sentence(error.told(_))
     return {
         "bad-signature": _("The signature was not made with this key over this content."),
         "malformed-proof": _("The proof's points are not in their one permitted encoding."),
         "invalid-proof": _("The proof does not prove this: scope, message, root or nullifier is another."),
-    }.get(code, sentence(str(error)))
-
-
-def sentence(text: str) -> str:
-    """A clause as a sentence: a capital where there are capitals, and a full stop."""
-    if text[-1:] in ".。!?":
-        return text[:1].upper() + text[1:]
-    return text[:1].upper() + text[1:] + ("." if text[-1:].isascii() else "。")
+    }.get(code, sentence(error.told(_)))

@@ -10,7 +10,7 @@ from functools import cached_property
 from openmai.anonymity import groth16
 from openmai.anonymity.artifacts import Artifacts
 from openmai.anonymity.encoding import circuit_input
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import L
 from openmai.anonymity.leanimt import MerklePath
 from openmai.anonymity.membership import MembershipProof
@@ -20,6 +20,8 @@ from openmai.anonymity.prover.witness import Circuit, NoWitness
 from openmai.anonymity.prover.zkey import ProvingKey, read_proving_key
 
 __all__ = ["Artifacts", "BadSecret", "NoWitness", "PathTooLong", "Prover", "UnsafeProof", "new_secret"]
+
+_ = gettext_noop
 
 
 class BadSecret(AnonymityError):
@@ -86,7 +88,7 @@ class Prover:
         public = [path.root_from(leaf), poseidon2(scope_signal, secret), message_signal, scope_signal]
         if witness[1 : 1 + len(public)] != public:
             raise UnsafeProof(
-                "the circuit's public signals are not those of this secret, path, scope and message"
+                _("the circuit's public signals are not those of this secret, path, scope and message")
             )
         points = prove(self._key, witness, randbelow=randbelow).compress()
         self._check(points, public)
@@ -96,14 +98,15 @@ class Prover:
         try:
             groth16.verify(groth16.verification_key(self.depth), points, public)
         except AnonymityError as error:
-            raise UnsafeProof("the new proof does not verify with the pinned key") from error
+            raise UnsafeProof(_("the new proof does not verify with the pinned key")) from error
 
     def _inputs(self, secret: int, path: MerklePath, scope: int, message: int) -> dict[str, list[int]]:
         if type(secret) is not int or not 1 <= secret < L:
-            raise BadSecret("a secret lies between 1 and the order of Baby Jubjub's subgroup")
+            raise BadSecret(_("a secret lies between 1 and the order of Baby Jubjub's subgroup"))
         missing = self.depth - len(path.siblings)
         if missing < 0:
-            raise PathTooLong(f"the circuit has {self.depth} levels, the path {len(path.siblings)}")
+            refusal = _("the circuit has %(levels)d levels, the path %(length)d")
+            raise PathTooLong(refusal, levels=self.depth, length=len(path.siblings))
         return {
             "secret": [secret],
             "merkleProofLength": [len(path.siblings)],

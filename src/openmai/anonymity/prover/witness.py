@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import wasmtime
 
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 
+_ = gettext_noop
 _CELL: Final = 32
 # Calling the circuit once a wire from Python takes longer than all the rest, so this program does it inside:
 # for each wire, getWitness puts it into the cell, and its four words are copied to memory of our own.
@@ -100,7 +101,7 @@ class _Run:
     def _set_inputs(self, inputs: Mapping[str, Sequence[int]]) -> None:
         # The program computes when the last input is set, and says nothing if one never is.
         if sum(map(len, inputs.values())) != self._call("getInputSize")():
-            raise NoWitness("the number of inputs is not the circuit's")
+            raise NoWitness(_("the number of inputs is not the circuit's"))
         set_signal = self._call("setInputSignal")
         for name, values in inputs.items():
             high, low = divmod(_fnv1a(name), 1 << 32)
@@ -108,7 +109,8 @@ class _Run:
                 self._memory.write(self._store, value.to_bytes(_CELL, "little"), self._cell)
                 set_signal(_signed(high), _signed(low), position)
                 if self._complaints:
-                    raise NoWitness(f"the circuit has no solution for these inputs ({self._complaints[0]})")
+                    message = _("the circuit has no solution for these inputs (%(complaint)s)")
+                    raise NoWitness(message, complaint=self._complaints[0])
 
 
 def _fnv1a(name: str) -> int:

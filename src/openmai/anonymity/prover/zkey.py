@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import R
 from openmai.anonymity.groth16 import CURVE, G1, G2
 
@@ -67,7 +67,9 @@ def read_proving_key(data: bytes) -> ProvingKey:
     try:
         return _read(data)
     except (struct.error, KeyError, IndexError) as error:
-        raise BadProvingKey("the proving key is cut short or not in the expected format") from error
+        raise BadProvingKey(
+            gettext_noop("the proving key is cut short or not in the expected format")
+        ) from error
 
 
 def _read(data: bytes) -> ProvingKey:
@@ -75,7 +77,7 @@ def _read(data: bytes) -> ProvingKey:
     header = sections[2]
     field_bytes = _WORD + 4
     if _integer(header[4:field_bytes]) != _P or _integer(header[field_bytes + 4 : 2 * field_bytes]) != R:
-        raise BadProvingKey("the proving key is not for BN254")
+        raise BadProvingKey(gettext_noop("the proving key is not for BN254"))
     _, public_inputs, domain = struct.unpack_from("<III", header, 2 * field_bytes)
     points = header[2 * field_bytes + 12 :]
     left, right = _coefficients(sections[4])
@@ -96,7 +98,7 @@ def _read(data: bytes) -> ProvingKey:
 
 def _sections(data: bytes) -> dict[int, memoryview]:
     if data[:4] != b"zkey":
-        raise BadProvingKey("this is no .zkey file")
+        raise BadProvingKey(gettext_noop("this is no .zkey file"))
     (count,) = struct.unpack_from("<I", data, 8)
     sections, offset = {}, 12
     for _ in range(count):

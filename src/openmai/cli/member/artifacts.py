@@ -9,6 +9,7 @@ from openmai.cli.member.home import write_bytes
 from openmai.cli.member.show import Progress
 from openmai.cli.member.web import Web
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 # The largest has 6 MB.
 _LIMIT: Final = 33_554_432
@@ -31,7 +32,7 @@ def _load(depth: int, kind: str, web: Web, cache: Path, progress: Progress) -> b
         check_artifact(depth, kind, data)
     except WrongArtifact as error:
         message = _("%(origin)s serves a proving artifact that is not the ceremony's: %(error)s.")
-        raise Refused(message % {"origin": web.origin, "error": error}) from error
+        raise Refused(message % {"origin": web.origin, "error": reason_of(error)}) from error
     write_bytes(kept, data)
     return data
 

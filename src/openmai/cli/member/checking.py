@@ -8,6 +8,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from openmai.anonymity.content import Opening
+from openmai.anonymity.documents import BadValue
+from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.limits import MAX_PROOF_FILE
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
 from openmai.cli.member.errors import Refused, Usage
@@ -15,7 +17,7 @@ from openmai.cli.member.home import Home
 from openmai.cli.member.pins import read_pins
 from openmai.cli.member.show import plain
 from openmai.cli.member.words import gettext as _
-from openmai.cli.member.words import language
+from openmai.cli.member.words import language, reason_of
 
 _POST: Final = re.compile(r"/(?:[a-z-]+/)?(?:p|t)/([0-9a-f]{64})(?:/.*)?")
 
@@ -72,7 +74,8 @@ def check(source: Source, *, roster_key: bytes | None, home: Home) -> Verdict:
     if roster_key is None and (pins := read_pins(home, post.site)) is not None:
         post, trust = verify_proof_file(source.data, roster_key=pins.roster_key), "pinned"
     if source.post is not None and source.post != post.post_id:
-        raise ClaimFailed("content", _("the link names another post"), passed=("form", "thread"))
+        other = BadValue(gettext_noop("the link names another post"))
+        raise ClaimFailed("content", other, passed=("form", "thread"))
     return Verdict(post, trust)
 
 
@@ -110,7 +113,7 @@ def failure_document(error: ClaimFailed) -> dict[str, Any]:
     return {
         "verified": False,
         "claim": error.claim,
-        "reason": error.reason,
+        "reason": reason_of(error),
         "pointer": error.pointer,
         "passed": list(error.passed),
     }
@@ -183,4 +186,5 @@ def post_lines(post: VerifiedPost) -> list[str]:
 
 def require_claim(error: ClaimFailed) -> Refused:
     """A failed claim where a post was only a step, such as the opening of the thread that is answered."""
-    return Refused(_("The thread cannot be trusted; %(error)s.") % {"error": error})
+    message = _("The thread cannot be trusted; %(claim)s: %(reason)s.")
+    return Refused(message % {"claim": error.claim, "reason": reason_of(error)})

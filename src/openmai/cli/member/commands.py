@@ -28,7 +28,7 @@ from openmai.cli.member.options import (
 )
 from openmai.cli.member.show import Progress, tell
 from openmai.cli.member.words import gettext as _
-from openmai.cli.member.words import language
+from openmai.cli.member.words import language, reason_of
 
 if TYPE_CHECKING:
     # At run time only where they are needed: `verify` loads neither the prover nor the network.
@@ -129,7 +129,7 @@ def _show_failure(error: ClaimFailed, *, as_json: bool) -> None:
     sentences = checking.claim_sentences()
     for claim in error.passed:
         tell(f"✓ {claim}: {sentences[claim]}")
-    tell(f"✗ {error.claim}: {error.reason}")
+    tell(f"✗ {error.claim}: {reason_of(error)}")
     tell()
     tell(_("NOT PROVED. The claim “%(claim)s” fell.") % {"claim": error.claim})
 

@@ -15,6 +15,7 @@ from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.seasons import SEASON_PATTERN, season_called
 from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 # A secret that is gone cannot be demanded; late replies still need it for a while.
 KEPT_AFTER_SEASON: Final = 14 * 86_400
@@ -105,7 +106,9 @@ def read_private(path: Path) -> dict[str, Any]:
     try:
         document = load_json(path.read_bytes(), limit=_LIMIT)
     except DocumentRefused as error:
-        raise IdentityTrouble(_("%(path)s is damaged: %(error)s") % {"path": path, "error": error}) from error
+        raise IdentityTrouble(
+            _("%(path)s is damaged: %(error)s") % {"path": path, "error": reason_of(error)}
+        ) from error
     if not isinstance(document, dict):
         raise IdentityTrouble(_("%(path)s is damaged.") % {"path": path})
     return document

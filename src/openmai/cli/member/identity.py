@@ -19,6 +19,7 @@ from openmai.cli.member import recovery
 from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.home import Home, read_private, write_private
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 _TYPE: Final = "openmai/identity/v1"
 _FIELDS: Final = ("type", "site", "season", "commitment", "rosters", "secret", "sealed")
@@ -75,7 +76,9 @@ def load_identity(home: Home, domain: Domain, *, ask_code: Callable[[], str]) ->
         )
         raise IdentityTrouble(message % {"site": domain.site, "season": domain.season}) from error
     except DocumentRefused as error:
-        raise IdentityTrouble(_("%(path)s is damaged: %(error)s") % {"path": path, "error": error}) from error
+        raise IdentityTrouble(
+            _("%(path)s is damaged: %(error)s") % {"path": path, "error": reason_of(error)}
+        ) from error
     if not 1 <= secret < L:
         raise IdentityTrouble(_("%(path)s is damaged.") % {"path": path})
     kept = sealed if isinstance(sealed, dict) else None

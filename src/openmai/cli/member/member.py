@@ -33,6 +33,7 @@ from openmai.cli.member.sites import (
 from openmai.cli.member.speaking import Speaker
 from openmai.cli.member.web import Web, read_origin
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class Member:
         try:
             ticket = decode_ticket(text.strip(), domain=self.domain)
         except DocumentRefused as error:
-            raise Usage(_("The ticket cannot be used: %(error)s.") % {"error": error}) from error
+            raise Usage(_("The ticket cannot be used: %(error)s.") % {"error": reason_of(error)}) from error
         own = self.load(ask_code)
         answer = self._answer(ticket, own, randbelow)
         # Another origin, and the only command that talks to it: enrolling is done under one's own name.

@@ -27,6 +27,7 @@ from openmai.cli.member.show import Progress, Report
 from openmai.cli.member.sites import SiteFacts
 from openmai.cli.member.web import Web
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 # No fewer, whatever the site says of its own floor: a crowd of two is not one.
 SMALLEST_CROWD: Final = 20
@@ -60,7 +61,9 @@ class Mirror:
                 data, key=self.pins.roster_key, domain=self.facts.domain, seen=self.pins.serial
             )
         except AnonymityError as error:
-            raise Refused(_("The index of rosters is refused: %(error)s.") % {"error": error}) from error
+            raise Refused(
+                _("The index of rosters is refused: %(error)s.") % {"error": reason_of(error)}
+            ) from error
         write_pins(self.home, self.facts.domain.site, Pins(self.pins.roster_key, index.serial))
         return index
 
@@ -82,7 +85,7 @@ class Mirror:
             with self.progress.waiting(_("Checking %(size)d leaves") % {"size": statement.size}):
                 tree = check_leaves(statement, data)
         except AnonymityError as error:
-            raise Refused(_("The roster is refused: %(error)s.") % {"error": error}) from error
+            raise Refused(_("The roster is refused: %(error)s.") % {"error": reason_of(error)}) from error
         if commitment not in tree.leaves:
             message = _("Your key is not in %(roster)s yet. New keys wait for the next epoch of the roster.")
             raise Refused(message % {"roster": roster}, code="not-in-roster")
@@ -98,7 +101,7 @@ class Mirror:
         try:
             statement = open_statement(data, key=self.pins.roster_key, domain=self.facts.domain).statement
         except AnonymityError as error:
-            raise Refused(_("The roster is refused: %(error)s.") % {"error": error}) from error
+            raise Refused(_("The roster is refused: %(error)s.") % {"error": reason_of(error)}) from error
         if (statement.roster, statement.epoch) != (roster, entry.epoch):
             raise Refused(_("The index names another roster or epoch than the statement does."))
         return statement

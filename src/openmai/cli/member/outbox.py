@@ -11,6 +11,7 @@ from openmai.anonymity.submission import Submission, parse_submission
 from openmai.cli.member.errors import IdentityTrouble, Usage
 from openmai.cli.member.home import Home, read_private, write_private
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 _TYPE: Final = "openmai/outbox/v1"
 _ENTRY_FIELDS: Final = ("type", "talk_origin", "roster", "not_before", "due", "refused", "submission")
@@ -104,7 +105,7 @@ class Outbox:
             )
         except DocumentRefused as error:
             raise IdentityTrouble(
-                _("%(path)s is damaged: %(error)s") % {"path": path, "error": error}
+                _("%(path)s is damaged: %(error)s") % {"path": path, "error": reason_of(error)}
             ) from error
 
     def remember(self, thread: bytes, persona: Persona) -> None:
@@ -121,7 +122,7 @@ class Outbox:
         except DocumentRefused as error:
             path: Any = self._persona_path(thread)
             raise IdentityTrouble(
-                _("%(path)s is damaged: %(error)s") % {"path": path, "error": error}
+                _("%(path)s is damaged: %(error)s") % {"path": path, "error": reason_of(error)}
             ) from error
 
     def _persona_path(self, thread: bytes) -> Path:

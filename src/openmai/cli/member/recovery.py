@@ -20,6 +20,7 @@ from openmai.anonymity.encoding import Domain, canonical_json, sha256
 from openmai.anonymity.fields import L
 from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 CODE_SIZE: Final = 16
 _TYPE: Final = "openmai/backup/v1"
@@ -79,7 +80,9 @@ def unseal(document: object, *, code: bytes) -> tuple[Domain, int]:
     except InvalidTag as error:
         raise IdentityTrouble(_("The recovery code does not open this backup.")) from error
     except DocumentRefused as error:
-        raise IdentityTrouble(_("This is no backup of a key: %(error)s.") % {"error": error}) from error
+        raise IdentityTrouble(
+            _("This is no backup of a key: %(error)s.") % {"error": reason_of(error)}
+        ) from error
     if not 1 <= secret < L:
         raise IdentityTrouble(_("This is no backup of a key."))
     return domain, secret
@@ -90,7 +93,9 @@ def read_backup(data: bytes, *, code: bytes) -> tuple[Domain, int]:
     try:
         document = load_canonical(data.strip(), limit=_LIMIT)
     except DocumentRefused as error:
-        raise IdentityTrouble(_("This is no backup of a key: %(error)s.") % {"error": error}) from error
+        raise IdentityTrouble(
+            _("This is no backup of a key: %(error)s.") % {"error": reason_of(error)}
+        ) from error
     return unseal(document, code=code)
 
 

@@ -26,6 +26,7 @@ from openmai.cli.member.mirror import CheckedRoster, Mirror, candidates
 from openmai.cli.member.outbox import Entry, Outbox, Persona
 from openmai.cli.member.sites import fetch_state, submit
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 # Docs/protocol.md §5: a join holds for seven days; an hour less, for clocks that differ.
 JOIN_HOLDS: Final = 7 * 86_400 - 3_600
@@ -137,7 +138,7 @@ class Speaker:
                 build_submission(content=content, key=key, join=join), domain=content.domain
             )
         except DocumentRefused as error:
-            raise Usage(_("This cannot be posted: %(error)s.") % {"error": error}) from error
+            raise Usage(_("This cannot be posted: %(error)s.") % {"error": reason_of(error)}) from error
 
     def _join_any(self, content: Content, wanted: str | None) -> tuple[str, Join]:
         """A proof under the first roster that may be spoken from."""
@@ -151,7 +152,7 @@ class Speaker:
         try:
             parse_content(content.document(), domain=self.mirror.facts.domain)
         except DocumentRefused as error:
-            raise Usage(_("This cannot be posted: %(error)s.") % {"error": error}) from error
+            raise Usage(_("This cannot be posted: %(error)s.") % {"error": reason_of(error)}) from error
 
     def _first_fit(self, index: RosterIndex, names: Sequence[str]) -> CheckedRoster:
         refusals: list[Refused] = []
@@ -187,6 +188,6 @@ class Speaker:
                 verify_membership(proof, scope=scope, message=message, roots={root})
         except AnonymityError as error:
             raise Refused(
-                _("The proof does not hold and is not sent: %(error)s.") % {"error": error}
+                _("The proof does not hold and is not sent: %(error)s.") % {"error": reason_of(error)}
             ) from error
         return Join(name, proof)

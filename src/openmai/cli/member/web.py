@@ -34,6 +34,19 @@ def read_origin(text: str) -> str:
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
 
+def _trouble(error: Exception) -> str:
+    """Why no answer came; the library's own words are English."""
+    match error:
+        case httpx.TimeoutException():
+            return _("it took too long to answer")
+        case httpx.ConnectError():
+            return _("there is no connection to it")
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            return _("this is no address")
+        case _:
+            return _("the connection broke off")
+
+
 def _is_this_machine(host: str) -> bool:
     # Onion services bring their own encryption.
     if host == "localhost" or host.endswith((".localhost", ".onion")):
@@ -87,8 +100,8 @@ class Web:
             with self._client.stream(method, path, content=content, headers=headers) as response:
                 data = self._read(response, limit, report)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            message = _("%(origin)s cannot be reached: %(error)s.")
-            raise Unreachable(message % {"origin": self.origin, "error": error}) from error
+            message = _("%(origin)s cannot be reached: %(reason)s.")
+            raise Unreachable(message % {"origin": self.origin, "reason": _trouble(error)}) from error
         finally:
             self._client.cookies.clear()
         if not response.is_success:

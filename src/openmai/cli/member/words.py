@@ -5,7 +5,9 @@ import os
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["gettext", "language"]
+from openmai.anonymity.errors import AnonymityError
+
+__all__ = ["gettext", "language", "reason_of"]
 
 
 def _wanted() -> str:
@@ -28,3 +30,8 @@ _translations = catalogue.translation(
     fallback=True,
 )
 gettext = _translations.gettext
+
+
+def reason_of(error: AnonymityError) -> str:
+    """What the protocol's own package refused, in the member's language."""
+    return error.told(gettext)
