@@ -4,7 +4,7 @@ No process runs with them. mypy's Django plugin reads the names and types; `make
 """
 
 from openmai.demo.mailbox.views import Mailbox
-from openmai.platform.config import PeopleConfig
+from openmai.platform.config import Contact, PeopleConfig
 from openmai.talk.rules import Rules
 from openmai.web.navigation import NavItem
 from openmai.web.security import Site
@@ -38,5 +38,6 @@ OPENMAI_RULES: Rules
 OPENMAI_SITE: Site
 OPENMAI_HTTPS: bool
 OPENMAI_DEMO: bool
+OPENMAI_CONTACT: Contact | None
 OPENMAI_STATIC_DIR: str
 OPENMAI_API_PATHS: str

@@ -4,10 +4,12 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 from tests.factories.frame import TAGS, assert_framed, plain_paths
 from tests.people.conftest import browser
 
 from openmai.people.models import Member
+from openmai.platform.config_values import contact
 
 PATHS = sorted(set(plain_paths()))
 
@@ -52,6 +54,13 @@ def test_navigation_shows_where_one_is() -> None:
     outline = assert_framed(Client().get("/en/companies/"), site="people", language="en")
     current = {link["href"] for link in outline.every("a") if link.get("aria-current") == "page"}
     assert current == {reverse("companies:list")}
+
+
+def test_the_operator_can_be_reached_from_every_page(settings: Settings) -> None:
+    assert b"Write to the operator" not in Client().get("/en/companies/").content
+    settings.OPENMAI_CONTACT = contact("https://openmai.example/contact")
+    outline = assert_framed(Client().get("/en/companies/"), site="people", language="en")
+    assert "https://openmai.example/contact" in [link["href"] for link in outline.every("a")]
 
 
 def test_a_failed_field_is_tied_to_its_error() -> None:

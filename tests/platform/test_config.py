@@ -49,6 +49,7 @@ BAD = {
     "OPENMAI_FLOOR": ["1", "0", "x"],
     "OPENMAI_ROOT_GRACE_SECONDS": ["-1", "2592001"],
     "OPENMAI_TIME_ZONE": ["", "Mars/Olympus", "Asia", "../etc/passwd"],
+    "OPENMAI_CONTACT": ["", "olga", "http://openmai.example", "javascript:alert(1)", "https://x.example/ y"],
     "OPENMAI_DEMO": ["maybe", "2"],
     "OPENMAI_PEOPLE_DATABASE_URL": ["", "sqlite:///people.db", "postgresql://people:hidden@host"],
     "OPENMAI_TALK_DATABASE_URL": ["mysql://talk:hidden@host/talk"],
@@ -87,6 +88,17 @@ def test_complete_settings_are_read(environ: dict[str, str]):
     assert people.inbound_listen.port == 2526
     assert len(talk.roster_public_key) == 32
     assert len(people.roster_signing_key.get_secret_value()) == 32
+
+
+def test_a_contact_is_a_mail_address_or_a_page(environ: dict[str, str]):
+    assert load_talk(environ).contact is None
+    mail = load_talk(environ | {"OPENMAI_CONTACT": "olga@openmai.example"}).contact
+    page = load_people(environ | {"OPENMAI_CONTACT": "https://openmai.example/contact"}).contact
+    assert (mail and mail.href, mail and mail.shown) == (
+        "mailto:olga@openmai.example",
+        "olga@openmai.example",
+    )
+    assert (page and page.href) == "https://openmai.example/contact"
 
 
 def test_a_configuration_cannot_be_changed(environ: dict[str, str]):

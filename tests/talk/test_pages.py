@@ -1,5 +1,6 @@
 """What readers see: pages without JavaScript, permalinks, the verify page, long threads."""
 
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -7,13 +8,19 @@ from html import unescape
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, override_settings
-from tests.factories.cast import HARBOUR_PROVABLE
+from django.utils import translation
+from pytest_django import Settings
+from tests.factories.cast import HARBOUR_PROVABLE, Cast
 from tests.talk.conftest import Talk
 from tests.talk.long_threads import fill_thread
 
+from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.proof_file import verify_proof_file
 from openmai.anonymity.rosters import key_fingerprint
+from openmai.platform.config_values import contact
+from openmai.talk.claims import check_claims
 from openmai.talk.queries.threads import EXCERPT, excerpt
+from openmai.web.filters import grouped
 
 PAGES = (
     "/{lang}/",
@@ -33,6 +40,23 @@ def test_every_page_is_there_in_both_languages(talk: Talk, page: str, language: 
     response = talk.get(page.format(lang=language))
     assert response.status_code == 200
     assert f'lang="{"zh-Hans" if language == "zh-hans" else "en"}"' in response.content.decode()
+
+
+def test_the_about_page_says_who_runs_the_site_and_by_which_key(talk: Talk, settings: Settings):
+    page = talk.get("/en/about/").content.decode()
+    assert grouped(key_fingerprint(talk.cast.roster_key)) in page
+    assert talk.cast.roster_key.hex() in page
+    assert "Reach the operator" not in page
+    settings.OPENMAI_CONTACT = contact("olga@openmai.example")
+    assert 'href="mailto:olga@openmai.example"' in talk.get("/zh-hans/about/").content.decode()
+
+
+def test_a_fallen_claim_is_explained_in_the_readers_language(cast: Cast):
+    document = json.loads(cast.proof_file(cast.alice, cast.opening()))
+    document["signature"] = "00" * 64
+    with translation.override("zh-hans"):
+        verdict = check_claims(canonical_json(document), roster_key=cast.roster_key)
+    assert verdict.fallen == "签名与密钥和内容不符"
 
 
 @pytest.mark.parametrize(

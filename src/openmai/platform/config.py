@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, SecretStr, ValidationError
 
 from openmai.platform import config_values as parse
-from openmai.platform.config_values import Listen, SmtpServer
+from openmai.platform.config_values import Contact, Listen, SmtpServer
 
 __all__ = [
     "ConfigError",
+    "Contact",
     "Listen",
     "PeopleConfig",
     "SiteConfig",
@@ -117,6 +118,12 @@ class SiteConfig(BaseModel):
         alias="OPENMAI_TIME_ZONE",
         description="Zone in which both sites tell days and times.",
         examples=["Asia/Shanghai"],
+    )
+    contact: Annotated[Contact | None, BeforeValidator(parse.contact)] = Field(
+        default=None,
+        alias="OPENMAI_CONTACT",
+        description="Where members and visitors reach the operator: a mail address or an https page.",
+        examples=["https://openmai.example/contact"],
     )
     demo: Switch = Field(
         default=False,
@@ -243,6 +250,8 @@ def load_talk(environ: Mapping[str, str] | None = None) -> TalkConfig:
 def _shown(default: object) -> str:
     if isinstance(default, bool):
         return str(int(default))
+    if default is None:
+        return "none"
     return "the system's" if default == () else str(default)
 
 

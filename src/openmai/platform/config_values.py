@@ -9,13 +9,14 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr
 
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _ADDRESS: Final = re.compile(r"[^@\s<>]+@[A-Za-z0-9.-]+")
+_PAGE: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[^\s<>\"']*)?")
 _HEX_KEY: Final = re.compile(r"[0-9a-f]{64}")
 _WHOLE: Final = re.compile(r"[0-9]{1,12}")
 _SWITCH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
@@ -41,6 +42,15 @@ class SmtpServer(BaseModel):
     username: str | None = None
     password: SecretStr | None = None
     starttls: bool = False
+
+
+class Contact(BaseModel):
+    """Where the operator can be reached: `shown` to people, `href` for links."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shown: str
+    href: str
 
 
 def whole_number(low: int, high: int, unit: str) -> Callable[[object], int]:
@@ -143,6 +153,18 @@ def mail_address(value: object) -> str:
     if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
         raise ValueError(f'must be one mail address, and is "{value}"')
     return value
+
+
+def contact(value: object) -> Contact:
+    """A mail address, or an https page that says how to write to the operator."""
+    if isinstance(value, Contact):
+        return value
+    text = str(value)
+    if _ADDRESS.fullmatch(text):
+        return Contact(shown=text, href=f"mailto:{quote(text, safe='@')}")
+    if not _PAGE.fullmatch(text):
+        raise ValueError(f'must be a mail address or an address that begins with https://, and is "{value}"')
+    return Contact(shown=text, href=text)
 
 
 def listen(value: object) -> Listen:

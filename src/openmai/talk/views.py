@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from openmai.anonymity.rosters import key_fingerprint
 from openmai.platform import clock
 from openmai.talk import claims
 from openmai.talk.cursors import ActivityCursor, BadCursor, PlaceCursor
@@ -154,7 +155,8 @@ def verify(request: HttpRequest, post: bytes) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "talk/about.html", {"rules": rules()})
+    fingerprint = key_fingerprint(rules().roster_key)
+    return render(request, "talk/about.html", {"rules": rules(), "fingerprint": fingerprint})
 
 
 @require_safe

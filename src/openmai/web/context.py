@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from openmai.platform.config import Contact
 from openmai.web.filters import zone_name
 from openmai.web.navigation import NavLink, links
 from openmai.web.security import Site
@@ -45,6 +46,7 @@ class Page:
     other_site: str
     demo: bool
     zone: str
+    contact: Contact | None
     member: bool
     nav: list[NavLink]
     languages: list[LanguageLink]
@@ -80,6 +82,7 @@ def build_page(*, path: str, member: bool, navigation: bool = True) -> Page:
         other_site=f"{other}/{code}/",
         demo=settings.OPENMAI_DEMO,
         zone=zone_name(timezone.now()),
+        contact=settings.OPENMAI_CONTACT,
         member=member,
         nav=links(items, path=path.split("?", 1)[0], member=member),
         languages=[

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from openmai.platform.config import Contact
 from openmai.web.navigation import NavItem
 from openmai.web.security import Site
 
@@ -28,6 +29,7 @@ def shared_settings(
     static_dir: Path,
     demo: bool,
     time_zone: str,
+    contact: Contact | None = None,
     navigation: Sequence[NavItem] = (),
     context_processors: Sequence[str] = (),
     debug: bool = False,
@@ -43,6 +45,7 @@ def shared_settings(
         "OPENMAI_HTTPS": own.scheme == "https",
         "OPENMAI_STATIC_DIR": str(static_dir),
         "OPENMAI_DEMO": demo,
+        "OPENMAI_CONTACT": contact,
         "OPENMAI_NAVIGATION": tuple(navigation),
         "PEOPLE_ORIGIN": people_origin,
         "TALK_ORIGIN": talk_origin,

@@ -20,6 +20,7 @@ globals().update(
         static_dir=OPENMAI.static_dir,
         demo=OPENMAI.demo,
         time_zone=OPENMAI.time_zone,
+        contact=OPENMAI.contact,
         navigation=(
             NavItem(view="people:home", label=_("Home"), icon="home"),
             NavItem(view="companies:list", label=_("Companies"), icon="building"),

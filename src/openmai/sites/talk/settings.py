@@ -24,6 +24,7 @@ globals().update(
         static_dir=_config.static_dir,
         demo=_config.demo,
         time_zone=_config.time_zone,
+        contact=_config.contact,
         navigation=(
             NavItem(view="talk:front", label=_("Latest"), icon="talk"),
             NavItem(view="talk:compose", label=_("Write"), icon="write"),
