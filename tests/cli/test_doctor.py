@@ -1,6 +1,7 @@
 """`openmai doctor` finds each thing that is wrong, and nothing in an installation that is right."""
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from openmai.cli.doctor import Finding, examine
 from openmai.demo.mailbox.catcher import catch_mail
 from openmai.demo.mailbox.store import MessageStore
 from openmai.demo.ports import HOST, is_free
-from openmai.platform.postgres import UNSAFE_BUT_FAST, EmbeddedCluster
+from openmai.platform.postgres import QUIET, UNSAFE_BUT_FAST, EmbeddedCluster
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,6 +109,12 @@ def loud_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         ("log_error_verbosity", "default"),
         ("log_parameter_max_length_on_error", "-1"),
         ("log_connections", "all"),
+        ("log_min_messages", "warning"),
+        # PostgreSQL's own default: a time in milliseconds, and the process.
+        ("log_line_prefix", "%m [%p] "),
+        ("log_line_prefix", "%q%-10u"),
+        ("log_line_prefix", "%h "),
+        ("log_line_prefix", "%c "),
         ("track_commit_timestamp", "on"),
     ],
 )
@@ -119,6 +126,28 @@ def test_a_talkative_database_is_found(
     assert not finding.good
     assert name in finding.words
     assert found(environ, "database log of people").good
+
+
+def test_a_cluster_that_is_quiet_in_its_own_way_is_good(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]
+):
+    quiet = {"log_line_prefix": "%% %b %d %q%e ", "log_min_messages": "panic", "log_connections": "off"}
+    environ["OPENMAI_TALK_DATABASE_URL"] = loud_cluster(**quiet).url
+    assert found(environ, "database log of talk").good
+
+
+def test_every_setting_of_the_quiet_clusters_is_in_the_documents():
+    settings = (ROOT / "docs" / "settings.md").read_text()
+    example = (ROOT / "deploy" / "talk.postgresql.conf").read_text()
+    for name, value in QUIET.items():
+        assert f"{name} " in settings, name
+        assert f"{name} = '{value}'\n" in example
+
+
+def test_no_service_of_talk_writes_to_a_journal_that_adds_the_time():
+    for path in (ROOT / "deploy").glob("openmai-talk*.service"):
+        outputs = re.findall(r"^Standard(?:Output|Error)=(\w+)", path.read_text(), re.M)
+        assert outputs == ["null", "append"], path
 
 
 def test_a_superuser_is_found(environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]):

@@ -3,6 +3,7 @@
 Each check returns findings and raises nothing; a check that needs settings which are not given is left out.
 """
 
+import re
 import smtplib
 import socket
 import stat
@@ -24,10 +25,15 @@ from openmai.platform.postgres import QUIET
 from openmai.platform.smtp import prepare
 from openmai.web.static import ManifestUnreadable, missing_assets, read_manifest
 
-# Our own clusters are quieter still; this much is asked of any.
+# The prefix and the libraries are judged by what is in them; all else is asked to be as in our own clusters.
 _ASKED: Final = {
-    name: QUIET[name] for name in QUIET if not name.endswith(("_prefix", "_messages", "_libraries"))
+    name: wanted for name, wanted in QUIET.items() if not name.endswith(("_prefix", "_libraries"))
 }
+_QUIETER: Final = {"log_min_messages": "panic"}
+_ESCAPE: Final = re.compile(r"%-?\d*(.)")
+# What a line may begin with: a percent sign, application, database, kind of process and of command, SQLSTATE
+# and %q. All other escapes tell a time, a host, a user, a session or a transaction.
+_HARMLESS: Final = frozenset("%adbieq")
 _OFF: Final = frozenset({"", "off"})
 _TELLTALE: Final = ("pg_stat_statements", "auto_explain", "pgaudit")
 _OLDEST: Final = 160_000
@@ -128,8 +134,10 @@ def _silent(site: str, connection: psycopg.Connection) -> Finding:
     loud = [
         f"{name} is {settings[name]}, not {wanted or 'off'}"
         for name, wanted in _ASKED.items()
-        if name in settings and not ({settings[name], wanted} <= _OFF or settings[name] == wanted)
+        if name in settings and not _as_wanted(name, settings[name], wanted)
     ]
+    telling = set(_ESCAPE.findall(settings["log_line_prefix"])) - _HARMLESS
+    loud += [f"log_line_prefix holds %{escape}" for escape in sorted(telling)]
     if "shared_preload_libraries" not in settings:
         loud.append("this role may not see shared_preload_libraries: GRANT pg_read_all_settings to it")
     libraries = settings.get("shared_preload_libraries", "") + settings.get("session_preload_libraries", "")
@@ -137,6 +145,10 @@ def _silent(site: str, connection: psycopg.Connection) -> Finding:
     return Finding(
         check, not loud, "; ".join(loud) or "no statement, value, connection or duration is logged"
     )
+
+
+def _as_wanted(name: str, found: str, wanted: str) -> bool:
+    return {found, wanted} <= _OFF or found in (wanted, _QUIETER.get(name))
 
 
 def _clock(site: str, connection: psycopg.Connection, now: datetime) -> Finding:
