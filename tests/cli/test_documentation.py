@@ -14,7 +14,7 @@ TEXT = (ROOT / "docs" / "cli.md").read_text()
 
 def test_every_command_is_described():
     for command in COMMANDS:
-        assert re.search(rf"\b{command}\b", TEXT), command
+        assert re.search(rf"openmai {command}\b", TEXT), command
 
 
 def test_every_exit_code_is_described():

@@ -16,6 +16,7 @@ from tests.factories.people import (
     employ,
     enrol,
 )
+from tests.factories.protocol import undocumented
 
 from openmai.anonymity.enrolment import ENROLMENT_PAIR
 from openmai.anonymity.errors import AnonymityError
@@ -29,6 +30,7 @@ from openmai.people.actions.enrolment import (
     TicketExpired,
     UnknownTicket,
 )
+from openmai.people.api import api
 from openmai.people.models import Enrolment, Member
 
 ENDPOINT = "/api/v1/enrolments"
@@ -296,3 +298,7 @@ def test_the_api_is_not_a_page(visitor: Client):
     assert visitor.get(ENDPOINT).json()["code"] == "method-not-allowed"
     missing = visitor.get("/api/v1/nothing")
     assert (missing.status_code, missing.json()["code"]) == (404, "not-found")
+
+
+def test_every_address_of_the_api_is_in_the_protocol():
+    assert undocumented(api) == []

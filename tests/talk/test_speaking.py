@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 from tests.factories.cast import DOMAIN, HARBOUR
+from tests.factories.protocol import problem_codes, undocumented
 from tests.talk.conftest import Talk
 
 from openmai.anonymity.keys import verify_signature
+from openmai.api.problems import KINDS
+from openmai.talk.api import api
 
 
 def test_alice_speaks_and_the_post_appears_at_the_tick(talk: Talk):
@@ -126,3 +129,11 @@ def test_a_join_holds_for_seven_days_and_is_renewed_by_another_proof(talk: Talk)
     soon = talk.cast.reply(opening, body="Nobody?")
     talk.published(talk.cast.submission(talk.cast.alice, soon, None))
     assert len(talk.get(f"/api/v1/threads/{opening.id.hex()}").json()["personas"]) == 1
+
+
+def test_every_address_of_the_api_is_in_the_protocol():
+    assert undocumented(api) == []
+
+
+def test_every_problem_code_is_in_the_protocol_with_its_status():
+    assert problem_codes() == {code: status for code, (status, _) in KINDS.items()}
