@@ -70,16 +70,22 @@ def story(browser: Browser, demo: RunningDemo) -> Iterator[Story]:
     """
     at = demo.at
     alice = Person(
-        browser, at, name="Alicia Ferreira", work="alicia.ferreira@luming.example", user_agent=BROWSER_NAME
+        browser,
+        at,
+        name="Alicia Ferreira",
+        work="alicia.ferreira@luming.example",
+        address="198.51.100.171",
+        user_agent=BROWSER_NAME,
     )
     bob = Person(
         browser,
         at,
         name="Robert Hallgren",
         work="robert.hallgren@riverbend-hospital.example",
+        address="203.0.113.142",
         keyboard=True,
     )
-    charlie = Person(browser, at, name="Charlotte Unverified")
+    charlie = Person(browser, at, name="Charlotte Unverified", address="192.0.2.183")
     for person in (alice, bob, charlie):
         person.register()
     for person in (alice, bob):

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
@@ -88,6 +88,13 @@ _IN_FOCUSED_GROUP = "element => element.type === 'radio' && element.name === doc
 _TELL_POINTER = "addEventListener('pointerdown', () => console.error('a pointer was used'), true)"
 
 
+def _from(address: str | None) -> dict[str, str]:
+    """What a careless reverse proxy says of a visitor; from here both sites see one address for everybody."""
+    if address is None:
+        return {}
+    return {"X-Forwarded-For": address, "X-Real-IP": address, "Forwarded": f"for={address}"}
+
+
 def submissions_of(page: Page) -> list[dict[str, object]]:
     """Everything that this page sends to the talk site from now on."""
     sent: list[dict[str, object]] = []
@@ -111,12 +118,14 @@ class Person:
         name: str,
         work: str | None = None,
         keyboard: bool = False,
+        address: str | None = None,
         **context: object,
     ) -> None:
-        self.at, self.name, self.work = at, name, work
+        self.at, self.name, self.work, self.address = at, name, work, address
+        self.ticket = ""
         self.email = f"{name.lower().replace(' ', '.')}@mail.example"
         self.password = "seven quiet herons at dawn"
-        self.context: BrowserContext = browser.new_context(**context)
+        self.context: BrowserContext = browser.new_context(extra_http_headers=_from(address), **context)
         self.context.set_default_timeout(30_000)
         self.context.add_init_script(_TELL_POINTER)
         self.page: Page = self.context.new_page()
@@ -158,7 +167,10 @@ class Person:
     def enrol(self) -> None:
         """Across both origins and back, as the member does it."""
         self.page.goto(f"{self.at.people}/en/enrol/")
-        self.hands.press(self.page.get_by_role("link", name="Create your anonymous key"))
+        onward = self.page.get_by_role("link", name="Create your anonymous key")
+        fragment = urlsplit(onward.get_attribute("href") or "").fragment
+        self.ticket = parse_qs(fragment)["enrol"][0]
+        self.hands.press(onward)
         self.hands.press(self.page.get_by_role("button", name="Create my key"))
         expect(self.page.locator("[data-confirm-label]")).to_have_text(re.compile(r"\d"))
         code = self.page.locator("[data-code]").inner_text()
