@@ -21,6 +21,7 @@ from tests.factories.cast import (
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.rosters import IndexEntry, RosterIndex, sign_index
+from openmai.cli.member import words
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
 from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror, candidates
@@ -97,6 +98,16 @@ def test_an_older_index_is_refused(mirror: Mirror, cast: Cast, files: Files):
     serve(files, cast, serial=4)
     later = Mirror(mirror.web, mirror.facts, pins, mirror.home, mirror.progress)
     with pytest.raises(Refused, match="serial 4, but 5"):
+        later.index()
+
+
+def test_why_a_roster_is_refused_is_told_in_the_members_language(
+    mirror: Mirror, cast: Cast, files: Files, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(words, "gettext", lambda template: f"译：{template}")
+    serve(files, cast, serial=4)
+    later = replace(mirror, pins=Pins(cast.roster_key, 5))
+    with pytest.raises(Refused, match="译：the index has serial 4, but 5"):
         later.index()
 
 

@@ -79,7 +79,7 @@ def test_a_fallen_claim_is_named_and_the_exit_code_is_1(run: Run, saved: Path):
         ("persona/kind", "provable", "✗ label: 凭证类型与名册不符"),
         ("signature", "00" * 64, "✗ signature: 签名与密钥和内容不符"),
         ("join/proof", "ab" * 128, "✗ proof: 证明中的某个点"),
-        ("site", "Ü", "✗ form: “site”"),
+        ("site", "Ü", "✗ form: “site”不符合格式"),
     ],
 )
 def test_why_a_claim_fell_is_told_in_the_members_language(

@@ -3,6 +3,7 @@
 import tracemalloc
 import zlib
 
+import httpx
 import pytest
 from tests.cli.conftest import Files
 from tests.factories.cast import ARTIFACTS
@@ -67,6 +68,27 @@ def test_cookies_are_dropped_and_every_member_looks_alike(files: Files):
         assert "cookie" not in headers
         assert headers["user-agent"] == "openmai"
         assert "accept-language" not in headers
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (httpx.ConnectError("[Errno 111]"), "there is no connection to it"),
+        (httpx.ReadTimeout("timed out"), "it took too long to answer"),
+        (httpx.RemoteProtocolError("peer closed"), "the connection broke off"),
+        (httpx.InvalidURL("no"), "this is no address"),
+    ],
+)
+def test_why_no_answer_came_is_told_in_our_own_words(
+    trouble: Exception, told: str, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(httpx.Client, "stream", fail)
+    with pytest.raises(Unreachable) as unreachable:
+        Web("https://talk.example").get("/")
+    assert str(unreachable.value) == f"https://talk.example cannot be reached: {told}."
 
 
 def test_an_answer_has_a_limit(files: Files):
