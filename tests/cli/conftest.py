@@ -37,15 +37,20 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-@pytest.fixture
-def environment(tmp_path: Path, home: Home) -> dict[str, str]:
-    """A member's environment: nothing of this machine's user, artifacts in the cache."""
-    cache = tmp_path / "cache"
-    kept = cache / "openmai" / "artifacts"
+def keep_artifacts(cache: Path) -> None:
+    """Let a member's cache hold the proving artifacts already."""
+    kept = cache / "artifacts"
     kept.mkdir(parents=True)
     for (depth, kind), digest in PINNED.items():
         if kind != "vkey":
             (kept / f"{digest}.{kind}").symlink_to(ARTIFACTS / f"semaphore-{depth}.{kind}")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, home: Home) -> dict[str, str]:
+    """A member's environment: nothing of this machine's user, artifacts in the cache."""
+    cache = tmp_path / "cache"
+    keep_artifacts(cache / "openmai")
     inherited = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
     return inherited | {
         "HOME": str(tmp_path),
@@ -79,10 +84,14 @@ def run(environment: dict[str, str]) -> Run:
 
 @dataclass
 class Files:
-    """An HTTP server of fixed answers: path → (status, headers, body). `asked` tells who asked for what."""
+    """An HTTP server of fixed answers: path → (status, headers, body).
+
+    `asked` tells who asked for what, `received` what was sent to it.
+    """
 
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
     origin: str = ""
 
     def put(self, path: str, body: bytes, *, status: int = 200, **headers: str) -> None:
@@ -110,7 +119,7 @@ def files() -> Iterator[Files]:
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
+            served.received.append(self.rfile.read(int(self.headers["content-length"])))
             self.do_GET()
 
         def log_message(self, *_arguments: object) -> None:

@@ -14,8 +14,10 @@ from openmai.anonymity.encoding import Domain
 from openmai.anonymity.errors import NotCanonical
 from openmai.anonymity.fields import L
 from openmai.anonymity.prover import new_secret
+from openmai.anonymity.rosters import IndexEntry, RosterIndex, sign_index
 from openmai.anonymity.seasons import SEASON_SECONDS, season_at, season_called
 from openmai.cli.member import identity, recovery
+from openmai.cli.member.epochs import AcceptedEpochs
 from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.home import Home, read_private, write_private
 from openmai.cli.member.identity import Identity, load_identity, save_identity
@@ -225,6 +227,27 @@ def test_a_roster_key_that_changes_is_refused_until_it_is_trusted(run: Run, cast
     assert "another roster key" in ran.err
     assert run("identity", "trust", "ab" * 32).code == 0
     assert "another roster key" not in run("post", "--section", "work", "--title", "Hello", "--body", "x").err
+
+
+def test_a_roster_that_lost_many_is_refused_until_its_epoch_is_accepted(
+    run: Run, cast: Cast, talk: Files, home: Home
+):
+    today = Domain(SITE, season_at(int(time.time())).id)
+    before = cast.publish(HARBOUR, others=30, domain=today)
+    AcceptedEpochs(home, today, cast.roster_key).accept(before.signed, before.leaves)
+    after = cast.publish(HARBOUR, others=30, epoch=2, domain=today)
+    entry = IndexEntry(HARBOUR, 2, after.signed.name)
+    index = sign_index(RosterIndex(SITE, today.season, 1, (entry,)), cast.signing_key)
+    talk.put("/rosters/index.json", index)
+    talk.put(f"/rosters/statements/{after.signed.name.hex()}.json", after.signed.envelope)
+    talk.put(f"/rosters/leaves/{after.statement.leaves.hex()}.bin", after.leaves)
+    assert run("identity", "new", "--talk", talk.origin).code == 0
+    post = ("post", "--section", "work", "--title", "Hello", "--body", "x", "--as", "harbour-logistics")
+    refused = run(*post)
+    assert (refused.code, "30 of the 32 members" in refused.err) == (1, True), refused.err
+    assert "现有" in run("identity", "accept", HARBOUR, "2", LANGUAGE="zh_CN").out
+    assert "0 of 32 are gone" in run("identity", "accept", HARBOUR, "2").out
+    assert "not in company/harbour-logistics/attested yet" in run(*post).err
 
 
 def test_a_site_of_another_season_gets_no_key(run: Run, cast: Cast, talk: Files):

@@ -184,6 +184,8 @@ def publish_two_epochs(sites: Sites) -> None:
 
 def open_thread(run: Run) -> str:
     text = ("--title", "Night shifts", "--body", "Six in a row?")
+    unsaid = run("post", "--section", "work", *text)
+    assert (unsaid.code, "--as and one of: harbour-logistics, site" in unsaid.err) == (2, True), unsaid.err
     opened = eventually(run, "post", "--section", "work", *text, "--as", "harbour-logistics")
     assert opened.code == 0, opened.err
     assert "company/harbour-logistics/attested" in opened.out
@@ -219,6 +221,15 @@ def prove_it_to_others(sites: Sites, run: Run, thread: str, reply: str, saved: P
     assert "verified employees of Harbour Logistics" in verified.out
     saved.write_bytes(httpx.get(f"{sites.origin}/p/{thread}/proof.json").content)
     assert verify_proof_file(saved.read_bytes()).opening.title == "Night shifts"
+
+
+def fail_to_change_the_label(sites: Sites, run: Run, thread: str) -> None:
+    """This machine knows how she entered the thread, and says so before anything is proved or sent."""
+    other = run("reply", thread, "--body", "Somebody else here.", "--as", "site")
+    assert other.code == 1
+    assert "You speak in this thread as company/harbour-logistics/attested already" in other.err
+    assert outbox(run) == []
+    assert len(thread_of(sites, thread)["personas"]) == 1
 
 
 def fail_to_be_somebody_else(sites: Sites, run: Run, home: Home, thread: str) -> None:
@@ -289,6 +300,7 @@ def test_alice_does_it_all_from_the_command_line(sites: Sites, run: Run, home: H
     thread = open_thread(run)
     reply = speak_without_a_new_proof(sites, run, thread)
     prove_it_to_others(sites, run, thread, reply, tmp_path / "proof.json")
+    fail_to_change_the_label(sites, run, thread)
     fail_to_be_somebody_else(sites, run, home, thread)
     survive_a_crash(sites, run, thread)
     keep_for_later(sites, run, thread)
@@ -320,10 +332,10 @@ def test_olga_keeps_the_registry(sites: Sites):
 
 def test_charlie_without_a_leaf_cannot_speak(sites: Sites, run: Run):
     assert run("identity", "new", "--talk", sites.origin).code == 0
-    refused = run("post", "--section", "work", "--title", "Hello", "--body", "x")
+    refused = run("post", "--section", "work", "--title", "Hello", "--body", "x", "--as", "site")
     assert refused.code == 1
     assert outbox(run) == []
-    too_long = run("post", "--section", "work", "--title", "x" * 121, "--body", "x")
+    too_long = run("post", "--section", "work", "--title", "x" * 121, "--body", "x", "--as", "site")
     assert (too_long.code, "121 characters" in too_long.err) == (2, True)
     assert run("reply", "ab" * 32, "--body", "x").code == 1
     assert run("reply", "nonsense", "--body", "x").code == 2

@@ -18,13 +18,14 @@ from tests.factories.cast import (
     PublishedRoster,
 )
 
-from openmai.anonymity.encoding import Domain
+from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.rosters import IndexEntry, RosterIndex, sign_index
 from openmai.cli.member import words
-from openmai.cli.member.errors import Refused, Usage
-from openmai.cli.member.home import Home
-from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror, candidates
+from openmai.cli.member.epochs import AcceptedEpochs, Removals
+from openmai.cli.member.errors import IdentityTrouble, Refused, Usage
+from openmai.cli.member.home import Home, write_private
+from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror, candidates, labels
 from openmai.cli.member.pins import Pins, read_pins
 from openmai.cli.member.show import Progress
 from openmai.cli.member.sites import SiteFacts
@@ -94,7 +95,7 @@ def test_an_older_index_is_refused(mirror: Mirror, cast: Cast, files: Files):
     serve(files, cast, serial=5)
     mirror.index()
     pins = read_pins(mirror.home, SITE)
-    assert pins == Pins(cast.roster_key, 5)
+    assert pins == Pins(cast.roster_key, 5, sha256(cast.index(serial=5)))
     serve(files, cast, serial=4)
     later = Mirror(mirror.web, mirror.facts, pins, mirror.home, mirror.progress)
     with pytest.raises(Refused, match="serial 4, but 5"):
@@ -109,6 +110,101 @@ def test_why_a_roster_is_refused_is_told_in_the_members_language(
     later = replace(mirror, pins=Pins(cast.roster_key, 5))
     with pytest.raises(Refused, match="译：the index has serial 4, but 5"):
         later.index()
+
+
+def test_a_second_index_of_one_serial_is_refused(mirror: Mirror, cast: Cast, files: Files):
+    mirror.index()
+    mirror.index()
+    serve(files, cast, cast.sign_roster(HARBOUR, cast.rosters[HARBOUR].tree.leaves, epoch=2))
+    with pytest.raises(Refused, match="two different indexes of rosters with the serial 1") as refused:
+        mirror.index()
+    assert refused.value.code == "index-forked"
+    serve(files, cast, serial=2)
+    assert mirror.index().serial == 2
+
+
+def test_pins_of_an_older_version_are_read(mirror: Mirror, cast: Cast):
+    write_private(mirror.home.pins(SITE), {"roster_key": cast.roster_key.hex(), "serial": 1})
+    assert mirror.index().serial == 1
+    assert read_pins(mirror.home, SITE) == Pins(cast.roster_key, 1, sha256(cast.index(serial=1)))
+
+
+def lose(cast: Cast, count: int, *, epoch: int) -> PublishedRoster:
+    """Harbour Logistics without some of its strangers, strangers newly made in their places."""
+    leaves = list(cast.rosters[HARBOUR].tree.leaves)
+    own = {member.commitment for member in cast.members}
+    strangers = [place for place, leaf in enumerate(leaves) if leaf and leaf not in own]
+    for place in strangers[:count]:
+        leaves[place] = 0
+    return cast.sign_roster(HARBOUR, [*leaves, *range(1, count + 1)], epoch=epoch)
+
+
+def test_an_epoch_that_lost_many_members_is_refused_however_large(mirror: Mirror, cast: Cast, files: Files):
+    checked(mirror, HARBOUR, cast.alice)
+    serve(files, cast, lose(cast, 6, epoch=2), serial=2)
+    with pytest.raises(Refused, match="6 of the 26 members") as refused:
+        checked(mirror, HARBOUR, cast.alice)
+    assert refused.value.code == "roster-shrunk"
+    assert f"openmai identity accept {HARBOUR} 2" in str(refused.value)
+
+
+def test_five_may_leave_at_once(mirror: Mirror, cast: Cast, files: Files):
+    checked(mirror, HARBOUR, cast.alice)
+    serve(files, cast, lose(cast, 5, epoch=2), serial=2)
+    checked(mirror, HARBOUR, cast.alice)
+    # What was accepted is what the next epoch is compared with.
+    serve(files, cast, lose(cast, 10, epoch=3), serial=3)
+    checked(mirror, HARBOUR, cast.alice)
+    serve(files, cast, lose(cast, 16, epoch=4), serial=4)
+    with pytest.raises(Refused, match="6 of the 26 members"):
+        checked(mirror, HARBOUR, cast.alice)
+
+
+def test_epochs_that_were_never_seen_here_make_no_removal_smaller(mirror: Mirror, cast: Cast, files: Files):
+    checked(mirror, HARBOUR, cast.alice)
+    for epoch in range(2, 12):
+        serve(files, cast, lose(cast, epoch, epoch=epoch), serial=epoch)
+        mirror.index()
+    with pytest.raises(Refused, match="11 of the 26 members"):
+        checked(mirror, HARBOUR, cast.alice)
+
+
+def test_a_member_may_accept_an_epoch_that_lost_many(mirror: Mirror, cast: Cast, files: Files):
+    checked(mirror, HARBOUR, cast.alice)
+    serve(files, cast, lose(cast, 9, epoch=2), serial=2)
+    with pytest.raises(Refused, match="is at epoch 2 now, not at 3"):
+        mirror.accept(mirror.index(), HARBOUR, epoch=3)
+    with pytest.raises(Refused, match="9 of the 26"):
+        checked(mirror, HARBOUR, cast.alice)
+    removals, statement = mirror.accept(mirror.index(), HARBOUR, epoch=2)
+    assert (removals, statement.live) == (Removals(9, 26), 26)
+    checked(mirror, HARBOUR, cast.alice)
+
+
+@pytest.mark.parametrize(
+    ("gone", "before", "refused"),
+    [(5, 5, False), (6, 7, True), (5, 1_000, False), (50, 1_000, False), (51, 1_000, True)],
+)
+def test_more_than_five_and_more_than_a_twentieth_is_too_much(gone: int, before: int, refused: bool):
+    assert Removals(gone, before).too_many is refused
+
+
+def test_whoever_trusts_another_key_begins_anew(mirror: Mirror, cast: Cast, files: Files):
+    checked(mirror, HARBOUR, cast.alice)
+    accepted = AcceptedEpochs(mirror.home, DOMAIN, cast.roster_key)
+    assert accepted.removals(HARBOUR, ()) == Removals(26, 26)
+    assert AcceptedEpochs(mirror.home, DOMAIN, b"k" * 32).removals(HARBOUR, ()) == Removals(0, 0)
+
+
+def test_a_damaged_epoch_is_not_taken_for_none(mirror: Mirror, cast: Cast):
+    checked(mirror, HARBOUR, cast.alice)
+    [kept] = (mirror.home.season(SITE, SEASON) / "rosters").iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    whole = kept.read_bytes()
+    for damaged in (whole[:-1], whole[1:], b""):
+        kept.write_bytes(damaged)
+        with pytest.raises(IdentityTrouble, match="damaged"):
+            checked(mirror, HARBOUR, cast.alice)
 
 
 def test_another_signer_is_refused(mirror: Mirror, cast: Cast, files: Files):
@@ -158,10 +254,17 @@ def test_a_roster_of_another_season_is_refused(mirror: Mirror, cast: Cast, files
 
 def test_the_best_evidence_is_tried_first(mirror: Mirror):
     index = mirror.index()
-    assert candidates(index, ["site", HARBOUR, HARBOUR_PROVABLE], None) == [HARBOUR_PROVABLE, HARBOUR, "site"]
-    assert candidates(index, [], None) == ["site"]
-    assert candidates(index, [HARBOUR], "harbour-logistics") == [HARBOUR_PROVABLE, HARBOUR]
-    assert candidates(index, [HARBOUR], HARBOUR) == [HARBOUR]
-    assert candidates(index, [HARBOUR], "site") == ["site"]
+    assert candidates(index, "harbour-logistics") == [HARBOUR_PROVABLE, HARBOUR]
+    assert candidates(index, HARBOUR) == [HARBOUR]
+    assert candidates(index, "site") == ["site"]
     with pytest.raises(Usage):
-        candidates(index, [HARBOUR], "harbour")
+        candidates(index, "harbour")
+
+
+def test_the_labels_of_a_key_are_those_it_enrolled_with():
+    assert labels(["site", ORCHID, HARBOUR, HARBOUR_PROVABLE]) == [
+        "harbour-logistics",
+        "orchid-kitchen",
+        "site",
+    ]
+    assert labels([]) == ["site"]

@@ -45,6 +45,11 @@ def test_the_same_in_chinese_names(run: Run, saved: Path):
     ran = run("verify", saved, LANG="zh_CN.UTF-8")
     assert ran.code == 0
     assert "港湾物流" in ran.out
+    names = [line.split("：")[0].split(":")[0] for line in ran.out.splitlines() if line.startswith("✓")]
+    assert names == ["✓ 格式", "✓ 帖子", "✓ 内容", "✓ 签名", "✓ 名册", "✓ 标签", "✓ 化名", "✓ 证明"]
+    saved.write_bytes(saved.read_bytes().replace(b"Night shifts", b"Day shifts"))
+    fallen = run("verify", saved, LANG="zh_CN.UTF-8")
+    assert (fallen.code, "✗ 签名" in fallen.out) == (1, True), fallen.out
 
 
 def test_scripts_get_json(run: Run, cast: Cast, opening: Opening, saved: Path):
@@ -76,10 +81,10 @@ def test_a_fallen_claim_is_named_and_the_exit_code_is_1(run: Run, saved: Path):
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [
-        ("persona/kind", "provable", "✗ label: 凭证类型与名册不符"),
-        ("signature", "00" * 64, "✗ signature: 签名与密钥和内容不符"),
-        ("join/proof", "ab" * 128, "✗ proof: 证明中的某个点"),
-        ("site", "Ü", "✗ form: “site”不符合格式"),
+        ("persona/kind", "provable", "✗ 标签: 凭证类型与名册不符"),
+        ("signature", "00" * 64, "✗ 签名: 签名与密钥和内容不符"),
+        ("join/proof", "ab" * 128, "✗ 证明: 证明中的某个点"),
+        ("site", "Ü", "✗ 格式: “site”不符合格式"),
     ],
 )
 def test_why_a_claim_fell_is_told_in_the_members_language(

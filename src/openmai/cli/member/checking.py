@@ -1,7 +1,7 @@
 """`openmai verify`: a file or a link becomes a verdict. No key is needed, and for a file no network."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from openmai.cli.member.home import Home
 from openmai.cli.member.pins import read_pins
 from openmai.cli.member.show import plain
 from openmai.cli.member.words import gettext as _
-from openmai.cli.member.words import language, reason_of
+from openmai.cli.member.words import language, pgettext, reason_of
 
 _POST: Final = re.compile(r"/(?:[a-z-]+/)?(?:p|t)/([0-9a-f]{64})(?:/.*)?")
 
@@ -119,6 +119,20 @@ def failure_document(error: ClaimFailed) -> dict[str, Any]:
     }
 
 
+def claim_names() -> dict[str, str]:
+    """What each claim is called, for people; programs know it by the key."""
+    return {
+        "form": pgettext("claim", "form"),
+        "thread": pgettext("claim", "thread"),
+        "content": pgettext("claim", "content"),
+        "signature": pgettext("claim", "signature"),
+        "roster": pgettext("claim", "roster"),
+        "label": pgettext("claim", "label"),
+        "alias": pgettext("claim", "alias"),
+        "proof": pgettext("claim", "proof"),
+    }
+
+
 def claim_sentences() -> dict[str, str]:
     """What each claim says, for people."""
     return {
@@ -184,7 +198,28 @@ def post_lines(post: VerifiedPost) -> list[str]:
     return [f"{alias} · {plain(label)}", *title, *plain(post.content.body).split("\n")]
 
 
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """What is printed for a post whose claims all hold."""
+    post = verdict.post
+    said = [f"  {line}" for line in post_lines(post)]
+    meant = [crowd_sentence(post), kind_sentence(post), trust_sentence(verdict)]
+    return [*_passed_lines(post.claims), "", *said, "", *meant]
+
+
+def failure_lines(error: ClaimFailed) -> list[str]:
+    """What is printed when a claim fell."""
+    name = claim_names()[error.claim]
+    fell = _("NOT PROVED. The claim “%(claim)s” fell.") % {"claim": name}
+    return [*_passed_lines(error.passed), f"✗ {name}: {reason_of(error)}", "", fell]
+
+
+def _passed_lines(claims: Iterable[str]) -> list[str]:
+    names, sentences = claim_names(), claim_sentences()
+    return [f"✓ {names[claim]}: {sentences[claim]}" for claim in claims]
+
+
 def require_claim(error: ClaimFailed) -> Refused:
     """A failed claim where a post was only a step, such as the opening of the thread that is answered."""
+    name = claim_names()[error.claim]
     message = _("The thread cannot be trusted; %(claim)s: %(reason)s.")
-    return Refused(message % {"claim": error.claim, "reason": reason_of(error)})
+    return Refused(message % {"claim": name, "reason": reason_of(error)})

@@ -28,7 +28,7 @@ from openmai.cli.member.options import (
 )
 from openmai.cli.member.show import Progress, tell
 from openmai.cli.member.words import gettext as _
-from openmai.cli.member.words import language, reason_of
+from openmai.cli.member.words import language
 
 if TYPE_CHECKING:
     # At run time only where they are needed: `verify` loads neither the prover nor the network.
@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
     identity.command("show", help=_("Show which keys are here; never the secret."))(identity_show)
     identity.command("restore", help=_("Bring a key back from a backup file."))(identity_restore)
     identity.command("trust", help=_("Trust another roster key of a site from now on."))(identity_trust)
+    identity.command("accept", help=_("Accept an epoch of a roster that many members left."))(identity_accept)
     app.add_typer(identity, name="identity")
     app.command("enrol", help=_("Register your key with the ticket that the people site gave you."))(enrol)
     app.command("post", help=_("Open a thread."))(post)
@@ -110,28 +111,16 @@ def verify(
     if as_json:
         print(json.dumps(checking.verdict_document(verdict), ensure_ascii=False))
         return
-    sentences = checking.claim_sentences()
-    for claim in verdict.post.claims:
-        tell(f"✓ {claim}: {sentences[claim]}")
-    tell()
-    for line in checking.post_lines(verdict.post):
-        tell(f"  {line}")
-    tell()
-    tell(checking.crowd_sentence(verdict.post))
-    tell(checking.kind_sentence(verdict.post))
-    tell(checking.trust_sentence(verdict))
+    for line in checking.verdict_lines(verdict):
+        tell(line)
 
 
 def _show_failure(error: ClaimFailed, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(checking.failure_document(error), ensure_ascii=False))
         return
-    sentences = checking.claim_sentences()
-    for claim in error.passed:
-        tell(f"✓ {claim}: {sentences[claim]}")
-    tell(f"✗ {error.claim}: {reason_of(error)}")
-    tell()
-    tell(_("NOT PROVED. The claim “%(claim)s” fell.") % {"claim": error.claim})
+    for line in checking.failure_lines(error):
+        tell(line)
 
 
 def _fetch(link: str, post: bytes) -> bytes:
@@ -228,6 +217,25 @@ def identity_trust(
 
 
 @_told_plainly
+def identity_accept(
+    roster: Annotated[str, typer.Argument(help=_("The roster's id, as the refusal names it."))],
+    epoch: Annotated[int, typer.Argument(min=1, help=_("The epoch's number, as the refusal names it."))],
+    talk: TalkOption = None,
+) -> None:
+    removals, statement = _member(talk).accept(roster, epoch=epoch)
+    tell(
+        _("Accepted epoch %(epoch)d of %(roster)s: %(gone)d of %(before)d are gone, %(live)d are in it now.")
+        % {
+            "epoch": epoch,
+            "roster": roster,
+            "gone": removals.gone,
+            "before": removals.before,
+            "live": statement.live,
+        }
+    )
+
+
+@_told_plainly
 def enrol(
     ticket: Annotated[str, typer.Argument(help=_("The ticket from the people site's page “Enrol”."))],
     talk: TalkOption = None,
@@ -321,8 +329,20 @@ def outbox_list(
     if not found:
         tell(_("The outbox is empty."))
     for each in found:
-        tell(f"{each['action'][:12]}  {each['state']}  {each['roster']}")
+        tell(f"{each['action'][:12]}  {_state_in_words(each)}  {each['roster']}")
         tell(f"    {each['text']}")
+
+
+def _state_in_words(entry: dict[str, Any]) -> str:
+    """Programs read the word itself, with --json."""
+    if entry["refused"]:
+        return _("refused by the site (%(code)s)") % {"code": entry["refused"]}
+    words = {
+        "new": _("not sent yet"),
+        "later": _("kept for later"),
+        "waiting": _("accepted, not seen published yet"),
+    }
+    return words[entry["state"]]
 
 
 @_told_plainly

@@ -80,7 +80,11 @@ def default_cache() -> Path:
 
 def write_private(path: Path, document: object) -> None:
     """Write canonical JSON that only the owner can read; a reader sees the old file or the new one."""
-    data = canonical_json(document)
+    write_private_bytes(path, canonical_json(document))
+
+
+def write_private_bytes(path: Path, data: bytes) -> None:
+    """`write_private` for any bytes."""
     make_private_folder(path.parent)
     # mkstemp makes the file 0600 from the start.
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -97,14 +101,8 @@ def write_private(path: Path, document: object) -> None:
 
 def read_private(path: Path) -> dict[str, Any]:
     """Read such a file; raise `IdentityTrouble` if it is no JSON object, or if others may read it."""
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-        raise IdentityTrouble(_("%(path)s is not a file of your own; it is not used.") % {"path": path})
-    if status.st_mode & 0o077:
-        message = _("%(path)s can be read by others. Make it private (chmod 600) if you trust it still.")
-        raise IdentityTrouble(message % {"path": path})
     try:
-        document = load_json(path.read_bytes(), limit=_LIMIT)
+        document = load_json(read_private_bytes(path), limit=_LIMIT)
     except DocumentRefused as error:
         raise IdentityTrouble(
             _("%(path)s is damaged: %(error)s") % {"path": path, "error": reason_of(error)}
@@ -112,6 +110,17 @@ def read_private(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise IdentityTrouble(_("%(path)s is damaged.") % {"path": path})
     return document
+
+
+def read_private_bytes(path: Path) -> bytes:
+    """`read_private` for any bytes."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        raise IdentityTrouble(_("%(path)s is not a file of your own; it is not used.") % {"path": path})
+    if status.st_mode & 0o077:
+        message = _("%(path)s can be read by others. Make it private (chmod 600) if you trust it still.")
+        raise IdentityTrouble(message % {"path": path})
+    return path.read_bytes()
 
 
 def make_private_folder(folder: Path) -> None:

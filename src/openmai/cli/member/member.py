@@ -15,9 +15,11 @@ from openmai.anonymity.fields import parse_hex
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
 from openmai.anonymity.prover import Prover, new_secret
+from openmai.anonymity.rosters import RosterStatement
 from openmai.anonymity.tickets import Ticket, build_answer, decode_ticket
 from openmai.cli.member import checking, identity, recovery
 from openmai.cli.member.artifacts import load_artifacts
+from openmai.cli.member.epochs import Removals
 from openmai.cli.member.errors import IdentityTrouble, MemberError, Refused, Usage
 from openmai.cli.member.home import Home, default_cache, default_home, read_private, write_private
 from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror
@@ -191,10 +193,17 @@ class Member:
     ) -> Speaker:
         """The member, ready to speak."""
         own = self.load(ask_code)
-        pins = self._pin()
-        mirror = Mirror(self.web, self.facts, pins, self.home, self.progress)
+        mirror = self._mirror()
         least = SMALLEST_CROWD if floor is None else floor
         return Speaker(own, mirror, self.outbox, self.cache, clock, sleep, randbelow, least)
+
+    def _mirror(self) -> Mirror:
+        return Mirror(self.web, self.facts, self._pin(), self.home, self.progress)
+
+    def accept(self, roster: str, *, epoch: int) -> tuple[Removals, RosterStatement]:
+        """Accept the current epoch of a roster although many members are gone."""
+        mirror = self._mirror()
+        return mirror.accept(mirror.index(), roster, epoch=epoch)
 
     def opening(self, *, section: str, title: str, body: str, nonce: bytes) -> Opening:
         """The opening of a new thread, its text tidied; raise `Usage` if there is no such section."""
@@ -293,6 +302,7 @@ def _shown(entry: Entry, now: int) -> dict[str, Any]:
         "talk": entry.talk_origin,
         "roster": entry.roster,
         "state": f"refused ({entry.refused})" if entry.refused else state,
+        "refused": entry.refused,
         "due": entry.due,
         "not_before": entry.not_before,
         "text": content.title if isinstance(content, Opening) else content.body.split("\n")[0][:120],

@@ -3,7 +3,7 @@
 The mirror is asked, never the people site: that would tell the real-name side who is about to speak.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,17 +12,20 @@ from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.limits import MAX_INDEX, MAX_LEAVES_FILE, MAX_STATEMENT
 from openmai.anonymity.rosters import (
+    SITE_ROSTER,
     RosterIndex,
     RosterStatement,
+    SignedStatement,
     check_leaves,
     open_index,
     open_statement,
     roster_kind,
     roster_slug,
 )
+from openmai.cli.member.epochs import AcceptedEpochs, Removals
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
-from openmai.cli.member.pins import Pins, write_pins
+from openmai.cli.member.pins import Pins, read_pins, write_pins
 from openmai.cli.member.show import Progress, Report
 from openmai.cli.member.sites import SiteFacts
 from openmai.cli.member.web import Web
@@ -54,44 +57,74 @@ class Mirror:
     progress: Progress
 
     def index(self) -> RosterIndex:
-        """The signed index; raise `Refused` if it is forged or older than one seen before."""
+        """The signed index; raise `Refused` if it is forged, older than one seen before, or another one."""
         data = self.web.get("/rosters/index.json", limit=MAX_INDEX)
+        site = self.facts.domain.site
+        pins = read_pins(self.home, site) or self.pins
         try:
-            index = open_index(
-                data, key=self.pins.roster_key, domain=self.facts.domain, seen=self.pins.serial
-            )
+            index = open_index(data, key=self.pins.roster_key, domain=self.facts.domain, seen=pins.serial)
         except AnonymityError as error:
             raise Refused(
                 _("The index of rosters is refused: %(error)s.") % {"error": reason_of(error)}
             ) from error
-        write_pins(self.home, self.facts.domain.site, Pins(self.pins.roster_key, index.serial))
+        if index.serial == pins.serial and pins.index not in (None, sha256(data)):
+            # Two lists for two members: whoever gets the rarer one stands in a smaller crowd.
+            message = _("The site shows two different indexes of rosters with the serial %(serial)d.")
+            raise Refused(message % {"serial": index.serial}, code="index-forked")
+        write_pins(self.home, site, Pins(self.pins.roster_key, index.serial, sha256(data)))
         return index
 
     def checked(self, index: RosterIndex, roster: str, *, commitment: int, floor: int) -> CheckedRoster:
         """The current epoch of `roster`; raise `Refused` if one may not speak from it."""
-        statement = self._statement(index, roster)
+        signed = self._statement(index, roster)
+        self._refuse_small(signed.statement, floor)
+        tree, data = self._leaves(signed.statement)
+        removals = self._accepted.removals(roster, tree.leaves)
+        if removals.too_many:
+            raise _shrunk(signed.statement, removals)
+        self._accepted.accept(signed, data)
+        if commitment not in tree.leaves:
+            message = _("Your key is not in %(roster)s yet. New keys wait for the next epoch of the roster.")
+            raise Refused(message % {"roster": roster}, code="not-in-roster")
+        return CheckedRoster(signed.statement, tree, tree.leaves.index(commitment))
+
+    def accept(self, index: RosterIndex, roster: str, *, epoch: int) -> tuple[Removals, RosterStatement]:
+        """Accept an epoch that lost many members; raise `Refused` if it is not the current one."""
+        signed = self._statement(index, roster)
+        if signed.statement.epoch != epoch:
+            message = _("%(roster)s is at epoch %(found)d now, not at %(epoch)d.")
+            raise Refused(message % {"roster": roster, "found": signed.statement.epoch, "epoch": epoch})
+        tree, data = self._leaves(signed.statement)
+        removals = self._accepted.removals(roster, tree.leaves)
+        self._accepted.accept(signed, data)
+        return removals, signed.statement
+
+    @property
+    def _accepted(self) -> AcceptedEpochs:
+        return AcceptedEpochs(self.home, self.facts.domain, self.pins.roster_key)
+
+    def _refuse_small(self, statement: RosterStatement, floor: int) -> None:
         least = max(floor, self.facts.floor)
         if statement.settled < least:
             message = _(
                 "%(roster)s has %(settled)d settled members; with fewer than %(least)d you could be found."
             )
-            values = {"roster": roster, "settled": statement.settled, "least": least}
+            values = {"roster": statement.roster, "settled": statement.settled, "least": least}
             raise Refused(message % values, code="below-floor")
+
+    def _leaves(self, statement: RosterStatement) -> tuple[LeanIMT, bytes]:
+        """The tree, and the file that it was built from."""
         with self.progress.counting(_("Fetching the roster")) as report:
             data = self._named(
                 f"/rosters/leaves/{statement.leaves.hex()}.bin", statement.leaves, MAX_LEAVES_FILE, report
             )
         try:
             with self.progress.waiting(_("Checking %(size)d leaves") % {"size": statement.size}):
-                tree = check_leaves(statement, data)
+                return check_leaves(statement, data), data
         except AnonymityError as error:
             raise Refused(_("The roster is refused: %(error)s.") % {"error": reason_of(error)}) from error
-        if commitment not in tree.leaves:
-            message = _("Your key is not in %(roster)s yet. New keys wait for the next epoch of the roster.")
-            raise Refused(message % {"roster": roster}, code="not-in-roster")
-        return CheckedRoster(statement, tree, tree.leaves.index(commitment))
 
-    def _statement(self, index: RosterIndex, roster: str) -> RosterStatement:
+    def _statement(self, index: RosterIndex, roster: str) -> SignedStatement:
         entry = index.entry(roster)
         if entry is None:
             raise Refused(_("There is no roster %(roster)s.") % {"roster": roster}, code="unknown-roster")
@@ -99,12 +132,12 @@ class Mirror:
             f"/rosters/statements/{entry.statement.hex()}.json", entry.statement, MAX_STATEMENT
         )
         try:
-            statement = open_statement(data, key=self.pins.roster_key, domain=self.facts.domain).statement
+            signed = open_statement(data, key=self.pins.roster_key, domain=self.facts.domain)
         except AnonymityError as error:
             raise Refused(_("The roster is refused: %(error)s.") % {"error": reason_of(error)}) from error
-        if (statement.roster, statement.epoch) != (roster, entry.epoch):
+        if (signed.statement.roster, signed.statement.epoch) != (roster, entry.epoch):
             raise Refused(_("The index names another roster or epoch than the statement does."))
-        return statement
+        return signed
 
     def _named(self, path: str, name: bytes, limit: int, report: Report | None = None) -> bytes:
         data = self.web.get(path, limit=limit, report=report)
@@ -114,21 +147,37 @@ class Mirror:
         return data
 
 
-def candidates(index: RosterIndex, own: Sequence[str], wanted: str | None) -> list[str]:
-    """The rosters to try, best first.
-
-    `wanted` is what the member asked for: a roster's id, a company's slug, or "site". `own` are the rosters
-    that the people site named at enrolment.
-    """
-    if wanted is None:
-        return _best_first(own) or ["site"]
+def candidates(index: RosterIndex, wanted: str) -> list[str]:
+    """The rosters to try, best first: `wanted` is a roster's id, a company's slug, or "site"."""
     listed = [entry.roster for entry in index.rosters]
-    found = [roster for roster in listed if wanted in (roster, roster_slug(roster))]
+    found = [roster for roster in listed if names_roster(wanted, roster)]
     if not found:
         raise Usage(_("No roster is called %(wanted)s.") % {"wanted": wanted})
     return _best_first(found)
 
 
+def names_roster(wanted: str, roster: str) -> bool:
+    """Whether what the member asked for stands for this roster."""
+    return wanted in (roster, roster_slug(roster))
+
+
+def labels(own: Iterable[str]) -> list[str]:
+    """What a member of these rosters may ask for, as far as this machine knows; everybody may be a member."""
+    return list(dict.fromkeys(roster_slug(roster) or roster for roster in [*_best_first(own), SITE_ROSTER]))
+
+
 def _best_first(rosters: Iterable[str]) -> list[str]:
     """What third parties can check before what the operator vouches for, both before the site's own."""
     return sorted(rosters, key=lambda roster: (_ORDER[roster_kind(roster)], roster))
+
+
+def _shrunk(statement: RosterStatement, removals: Removals) -> Refused:
+    message = _(
+        "%(gone)d of the %(before)d members of %(roster)s that this machine knew are gone. People may have "
+        "left, or somebody wants to see you alone among keys of their own. Nothing was sent. "
+        "If you know why they left: openmai identity accept %(roster)s %(epoch)d"
+    )
+    known = {"gone": removals.gone, "before": removals.before}
+    return Refused(
+        message % (known | {"roster": statement.roster, "epoch": statement.epoch}), code="roster-shrunk"
+    )

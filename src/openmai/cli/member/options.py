@@ -17,7 +17,8 @@ TalkOption = Annotated[
 AsOption = Annotated[
     str | None,
     typer.Option(
-        "--as", help=_("Whom to speak as: a company's short name, a roster, or “site”. Best one if left out.")
+        "--as",
+        help=_("Whom to speak as: a company's short name, a roster, or “site”. Needed to enter a thread."),
     ),
 ]
 BodyOption = Annotated[

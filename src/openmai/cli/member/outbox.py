@@ -125,5 +125,12 @@ class Outbox:
                 _("%(path)s is damaged: %(error)s") % {"path": path, "error": reason_of(error)}
             ) from error
 
+    def label_in(self, thread: bytes) -> str | None:
+        """The roster that the member speaks from in this thread, also if the first word there still waits."""
+        if (persona := self.persona(thread)) is not None:
+            return persona.roster
+        waiting = [each for each in self.entries() if not each.refused]
+        return next((each.roster for each in waiting if each.submission.thread_id == thread), None)
+
     def _persona_path(self, thread: bytes) -> Path:
         return self._folder / "personas" / f"{thread.hex()}.json"

@@ -11,17 +11,23 @@ from openmai.cli.member.words import gettext as _
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """The roster key first seen (32 bytes), and the highest serial: an older index could hide a removal."""
+    """The roster key first seen (32 bytes), and the newest index: an older one could hide a removal.
+
+    `index` is the SHA-256 of the index of that serial, so that a second one of the same serial is noticed.
+    """
 
     roster_key: bytes
     serial: int
+    index: bytes | None = None
 
 
 def read_pins(home: Home, site: str) -> Pins | None:
     """The pins of a site, or None for a site that was never used here; raise `Refused` if damaged."""
     try:
         document = read_private(home.pins(site))
-        return Pins(parse_hex(document.get("roster_key"), size=32), _serial(document.get("serial")))
+        key, index = parse_hex(document.get("roster_key"), size=32), document.get("index")
+        digest = None if index is None else parse_hex(index, size=32)
+        return Pins(key, _serial(document.get("serial")), digest)
     except FileNotFoundError:
         return None
     except (NotCanonical, ValueError) as error:
@@ -29,7 +35,9 @@ def read_pins(home: Home, site: str) -> Pins | None:
 
 
 def write_pins(home: Home, site: str, pins: Pins) -> None:
-    write_private(home.pins(site), {"roster_key": pins.roster_key.hex(), "serial": pins.serial})
+    document = {"roster_key": pins.roster_key.hex(), "serial": pins.serial}
+    index = {} if pins.index is None else {"index": pins.index.hex()}
+    write_private(home.pins(site), document | index)
 
 
 def pin_roster_key(home: Home, site: str, offered: bytes, *, expected: bytes | None = None) -> Pins:

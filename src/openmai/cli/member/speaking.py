@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
-from openmai.anonymity.content import Content, Opening, parse_content
+from openmai.anonymity.content import Content, parse_content
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.keys import public_bytes, thread_key
@@ -22,7 +22,7 @@ from openmai.anonymity.submission import (
 from openmai.cli.member.artifacts import load_artifacts
 from openmai.cli.member.errors import Refused, StillWaiting, Unreachable, Usage
 from openmai.cli.member.identity import Identity
-from openmai.cli.member.mirror import CheckedRoster, Mirror, candidates
+from openmai.cli.member.mirror import CheckedRoster, Mirror, candidates, labels, names_roster
 from openmai.cli.member.outbox import Entry, Outbox, Persona
 from openmai.cli.member.sites import fetch_state, submit
 from openmai.cli.member.words import gettext as _
@@ -55,15 +55,33 @@ class Speaker:
         It is sent at a random time of the next `within` seconds. Raises `Refused`, `Usage` or `Unreachable`;
         then nothing is kept.
         """
-        persona = None if isinstance(content, Opening) else self.outbox.persona(content.thread_id)
+        label = self._label_in(content.thread_id, wanted)
+        persona = self.outbox.persona(content.thread_id)
         if persona is not None and self.now() - persona.joined < JOIN_HOLDS:
             entry = self._entry(content, persona.roster, None)
         else:
-            roster, join = self._join_any(content, persona.roster if persona else wanted)
+            roster, join = self._join_any(content, label)
             entry = self._entry(content, roster, join)
         entry = replace(entry, not_before=self.now() + self.randbelow(within + 1) if within else 0)
         self.outbox.put(entry)
         return entry
+
+    def _label_in(self, thread: bytes, wanted: str | None) -> str:
+        """Whom to speak as: what binds in this thread, else what is asked for, and never a guess."""
+        fixed = self.outbox.label_in(thread)
+        if fixed is None:
+            return wanted or self._ask_for_label()
+        if wanted is not None and not names_roster(wanted, fixed):
+            message = _("You speak in this thread as %(roster)s already, and that cannot change.")
+            raise Refused(message % {"roster": fixed}, code="label-fixed")
+        return fixed
+
+    def _ask_for_label(self) -> NoReturn:
+        message = _(
+            "Say whom to speak as, with --as and one of: %(labels)s. "
+            "It is chosen anew in each thread, and binds there."
+        )
+        raise Usage(message % {"labels": ", ".join(labels(self.identity.rosters))})
 
     def deliver(self, entry: Entry) -> Entry | None:
         """Send an entry, proving again if the site asks for it; None when it is published already.
@@ -140,12 +158,12 @@ class Speaker:
         except DocumentRefused as error:
             raise Usage(_("This cannot be posted: %(error)s.") % {"error": reason_of(error)}) from error
 
-    def _join_any(self, content: Content, wanted: str | None) -> tuple[str, Join]:
+    def _join_any(self, content: Content, wanted: str) -> tuple[str, Join]:
         """A proof under the first roster that may be spoken from."""
         # Before seconds of proving: what was typed may be too long.
         self._check_form(content)
         index = self.mirror.index()
-        roster = self._first_fit(index, candidates(index, self.identity.rosters, wanted))
+        roster = self._first_fit(index, candidates(index, wanted))
         return roster.statement.roster, self._join(content, roster)
 
     def _check_form(self, content: Content) -> None:
