@@ -2,7 +2,7 @@
  * The device's own database: IndexedDB behind promises, with its failures given names.
  *
  * Stores: `keys` non-extractable device keys · `secrets` one sealed secret per season (opened by the worker only) ·
- * `personas` who the member is in which thread · `outbox` what waits to be published · `settings` pins and serials.
+ * `personas` who the member is in which thread · `outbox` what waits to be published · `settings` pins, and the rosters accepted last.
  */
 import { ProofError } from "../proofs/errors.ts";
 

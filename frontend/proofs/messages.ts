@@ -152,6 +152,8 @@ export interface Methods {
   /** Whether a receipt is the site's own for this action. */
   receipt: { parameters: { facts: SiteFacts; action: string; receipt: Receipt }; result: boolean };
   trustRosterKey: { parameters: { facts: SiteFacts }; result: null };
+  /** Accepts an epoch of a roster although many members are gone. */
+  acceptEpoch: { parameters: { facts: SiteFacts; roster: string; epoch: number }; result: null };
   verify: { parameters: { file: Uint8Array; rosterKey: string | null }; result: Verdict };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Database } from "../device/database.ts";
 import { sha256 } from "./encoding.ts";
+import { acceptEpoch, removalsIn, tooMany } from "./epochs.ts";
 import { ProofError } from "./errors.ts";
 import type { Fetch } from "./artifacts.ts";
 import { parseHex, toHex } from "./field.ts";
@@ -20,7 +21,12 @@ interface Pins {
   readonly key: string;
   /** The highest serial seen: an older index could hide a removal or bring back an old roster. */
   readonly serial: number;
+  /** The SHA-256 of the index of that serial; absent in pins of an older version. */
+  readonly index?: string;
 }
+
+/** No fewer, whatever the site says of its own floor: a crowd of two is not one. */
+export const SMALLEST_CROWD = 20;
 
 export interface CheckedRoster {
   readonly statement: RosterStatement;
@@ -62,23 +68,45 @@ export class Mirror {
   }
 
   private async index(facts: SiteFacts): Promise<RosterIndex> {
-    const { serial } = await this.pins(facts);
-    const index = openIndex(await this.bytes("/rosters/index.json"), parseHex(facts.roster_key, 32, "roster key"));
+    const { serial, index: seen } = await this.pins(facts);
+    const bytes = await this.bytes("/rosters/index.json");
+    const hash = toHex(sha256(bytes));
+    const index = openIndex(bytes, parseHex(facts.roster_key, 32, "roster key"));
     if (index.site !== facts.site || index.season !== facts.season) throw new ProofError("bad-roster", "index of another site or season");
     if (index.serial < serial) throw new ProofError("roster-older", "", { seen: serial, offered: index.serial });
-    await this.database.change<Pins>("settings", `pins/${facts.site}`, (old) => ({ ...old!, serial: Math.max(old!.serial, index.serial) }));
+    // Two lists for two members: whoever gets the rarer one stands in a smaller crowd.
+    if (index.serial === serial && seen !== undefined && seen !== hash) throw new ProofError("index-forked", "", { serial });
+    await this.database.change<Pins>("settings", `pins/${facts.site}`, (old) => (old!.serial > index.serial ? old : { ...old!, serial: index.serial, index: hash }));
     return index;
   }
 
-  /** The current epoch of `roster`: signature, hashes and leaves checked. The tree is built by `tree`. */
+  /**
+   * The current epoch of `roster`: signature, hashes and leaves checked, and kept as the last one accepted. The tree is
+   * built by `tree`. Throws `roster-shrunk` if too many are gone of those whom the epoch accepted before had.
+   */
   async roster(facts: SiteFacts, roster: string): Promise<CheckedRoster> {
+    const { name, ...checked } = await this.current(facts, roster);
+    const removals = await removalsIn(this.database, facts, roster, checked.leaves);
+    if (tooMany(removals)) throw new ProofError("roster-shrunk", "", { roster, epoch: checked.statement.epoch, ...removals });
+    await acceptEpoch(this.database, facts, roster, name, checked.leaves);
+    return checked;
+  }
+
+  /** Accepts an epoch that lost many members: the member knows why. Another one than that is looked at anew. */
+  async accept(facts: SiteFacts, roster: string, epoch: number): Promise<void> {
+    const { name, statement, leaves } = await this.current(facts, roster);
+    if (statement.epoch === epoch) await acceptEpoch(this.database, facts, roster, name, leaves);
+    else await this.roster(facts, roster);
+  }
+
+  private async current(facts: SiteFacts, roster: string): Promise<CheckedRoster & { readonly name: string }> {
     const entry = (await this.index(facts)).rosters.find((each) => each.roster === roster);
     if (entry === undefined) throw new ProofError("roster-unknown", roster);
     const envelope = await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement);
     const { statement } = openStatement(parseCanonical(envelope), parseHex(facts.roster_key, 32, "roster key"));
     checkBelongs(statement, entry, facts);
     const leaves = checkLeaves(statement, await this.addressed(`/rosters/leaves/${statement.leaves}.bin`, statement.leaves));
-    return { statement, leaves };
+    return { statement, leaves, name: entry.statement };
   }
 
   /** The tree of a checked roster, with the statement's root; kept, because a member often speaks twice in an epoch. */

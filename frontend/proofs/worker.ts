@@ -16,12 +16,13 @@ import { equalBytes, parseHex, toHex } from "./field.ts";
 import { commitmentOf, nullifierOf } from "./identity.ts";
 import type { MerklePath } from "./leanimt.ts";
 import type { Alias, Crowd, Draft, Method, Methods, PersonaFacts, Progress, Reply, Request, SiteFacts, Spoken } from "./messages.ts";
-import { Mirror, type CheckedRoster } from "./mirror.ts";
+import { Mirror, SMALLEST_CROWD, type CheckedRoster } from "./mirror.ts";
 import { buildPoseidon, type Poseidon } from "./poseidon.ts";
 import { verifyProofFile } from "./proof_file.ts";
 import { receiptHolds } from "./receipts.ts";
 import { companyOf, kindOf } from "./rosters.ts";
 import { documentId, exactKeys } from "./schema.ts";
+import { checkSeason } from "./seasons.ts";
 import { actionOf, buildSubmission, makeJoin, type Action } from "./speaking.ts";
 import { Vault } from "./vault.ts";
 
@@ -80,7 +81,8 @@ function standingIn(roster: CheckedRoster, commitment: bigint, facts: SiteFacts)
   const position = roster.leaves.indexOf(commitment);
   if (position < 0) throw new ProofError("not-in-roster", "", { roster: roster.statement.roster });
   const { settled } = roster.statement;
-  if (settled < facts.floor) throw new ProofError("below-floor", "", { settled, floor: facts.floor });
+  const floor = Math.max(SMALLEST_CROWD, facts.floor);
+  if (settled < floor) throw new ProofError("below-floor", "", { settled, floor });
   return position;
 }
 
@@ -190,6 +192,12 @@ async function enrol(facts: SiteFacts, ticket: string, report: Report): Promise<
   return answerTicket({ ticket, secret, poseidon, artifacts });
 }
 
+/** The facts, if their season is that of this device's clock; for whatever uses the secret or makes one. */
+function inSeason(facts: SiteFacts): SiteFacts {
+  checkSeason(facts.season, Date.now());
+  return facts;
+}
+
 type Handler<M extends Method> = (
   parameters: Methods[M]["parameters"],
   report: Report,
@@ -198,21 +206,25 @@ type Handler<M extends Method> = (
 
 const handlers: { readonly [M in Method]: Handler<M> } = {
   identities: async ({ facts }) => (await getTools()).vault.identity(facts),
-  create: async ({ facts }) => (await getTools()).vault.create(facts),
+  create: async ({ facts }) => (await getTools()).vault.create(inSeason(facts)),
   backup: async ({ facts }) => (await getTools()).vault.backup(facts),
   renewCode: async ({ facts }) => (await getTools()).vault.renewCode(facts),
   confirmBackup: async ({ facts }) => (await getTools()).vault.confirmBackup(facts),
   restore: async ({ facts, file, code }) => (await getTools()).vault.restore(facts, file, code),
   forget: async ({ facts }) => (await getTools()).vault.forget(facts),
   readTicket: async ({ ticket }) => readTicket(ticket),
-  enrol: async ({ facts, ticket }, report) => enrol(facts, ticket, report),
-  crowd: async ({ facts, company }) => findCrowd(facts, company),
-  alias: async ({ facts, thread }) => aliasIn(facts, parseHex(thread, 32, "thread")),
-  speak: async ({ facts, draft, roster, now }, report) => speak(facts, draft, roster, now, report),
-  renew: async ({ facts, body, roster }, report) => renew(facts, body, roster, report),
+  enrol: async ({ facts, ticket }, report) => enrol(inSeason(facts), ticket, report),
+  crowd: async ({ facts, company }) => findCrowd(inSeason(facts), company),
+  alias: async ({ facts, thread }) => aliasIn(inSeason(facts), parseHex(thread, 32, "thread")),
+  speak: async ({ facts, draft, roster, now }, report) => speak(inSeason(facts), draft, roster, now, report),
+  renew: async ({ facts, body, roster }, report) => renew(inSeason(facts), body, roster, report),
   receipt: async ({ facts, action, receipt }) => receiptHolds(facts, action, receipt),
   trustRosterKey: async ({ facts }) => {
     await (await getTools()).mirror.trust(facts);
+    return null;
+  },
+  acceptEpoch: async ({ facts, roster, epoch }) => {
+    await (await getTools()).mirror.accept(facts, roster, epoch);
     return null;
   },
   verify: async ({ file, rosterKey }, _report, id) =>

@@ -169,13 +169,25 @@ export class Speaker {
       const href = this.form.dataset["identityUrl"] ?? "";
       return make("p", {}, make("a", { class: "btn btn-primary btn-sm", href }, say("toIdentity")));
     }
-    if (error.code === "roster-key-changed") return button(common("trustKey"), "quiet", () => void this.trust());
-    return button(common("retry"), "quiet", () => void (this.search = this.choose()));
+    return this.consent(error, () => this.choose()) ?? button(common("retry"), "quiet", () => void (this.search = this.choose()));
+  }
+
+  /** What the member may accept deliberately, also where it is met only when something is sent; `then` goes on from there. */
+  consent(error: unknown, then: () => Promise<void>): HTMLElement | null {
+    if (!(error instanceof ProverError)) return null;
+    const { code, parameters } = error;
+    if (code === "roster-key-changed") return button(common("trustKey"), "quiet", () => void this.trust().then(then));
+    if (code !== "roster-shrunk") return null;
+    const { roster, epoch } = parameters as { roster: string; epoch: number };
+    return button(common("acceptRoster"), "quiet", () => void this.accept(roster, epoch).then(then));
   }
 
   private async trust(): Promise<void> {
     await prover.ask("trustRosterKey", { facts: await fetchSite() }).catch(() => null);
-    await this.choose();
+  }
+
+  private async accept(roster: string, epoch: number): Promise<void> {
+    await prover.ask("acceptEpoch", { facts: await fetchSite(), roster, epoch }).catch(() => null);
   }
 
   private show(name: string, alias: Alias | null): void {

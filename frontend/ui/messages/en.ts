@@ -21,6 +21,9 @@ export const errors = {
   "bad-backup": "This file is not a backup of this site. It is called openmai-backup-….json.",
   "bad-roster": "The list of members that the server handed out does not add up ({detail}). Nothing was proved under it and nothing was sent; what you typed is still here.",
   "roster-older": "The server handed out an older list of members than it did before. Nothing was sent. Try again later; if it goes on, tell the operator in public.",
+  "index-forked": "The server handed out two different lists under one number ({serial}). Nothing was sent; what you typed is still here. Tell the operator in public.",
+  "roster-shrunk": "{gone} of the {before} members that this device knew are no longer in this list. People may have left, or somebody wants to see you alone among keys of their own. Nothing was sent; what you typed is still here. Go on only if you know why they left.",
+  "season-differs": "The server says that the season is {found}; by this device's clock it is {expected}. Another season would use another key, so nothing was sent. Set the device's clock if it is wrong; if it is right, tell the operator in public.",
   "roster-key-changed": "The key that signs the lists of members is not the one this device knows. Known: {pinned}. Now: {offered}. Compare with the fingerprint that the operator publishes before you go on.",
   "roster-unknown": "There is no list of members for this choice yet. Choose another identity.",
   "not-in-roster": "Your key is not in this list of members. A new member can speak from the next release of the list on; if you just enrolled, come back then.",
@@ -72,6 +75,7 @@ export const common = {
   randomAlias: "Member of this site",
   aliasWithLabel: "{alias} · {label}",
   trustKey: "I have compared it: trust the new key",
+  acceptRoster: "I know why they left: accept this list",
 } as const;
 
 export const compose = {

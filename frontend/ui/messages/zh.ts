@@ -19,6 +19,9 @@ export const errors: Translation<typeof en.errors> = {
   "bad-backup": "这不是本站的备份文件。备份文件名形如 openmai-backup-….json。",
   "bad-roster": "服务器给出的成员名册对不上（{detail}）。没有据此生成证明，也没有发送任何内容；你输入的内容还在。",
   "roster-older": "服务器给出的成员名册比之前的更旧。没有发送任何内容。请稍后重试；如一直如此，请公开告知运营方。",
+  "index-forked": "服务器以同一编号（{serial}）给出了两份不同的名册索引。没有发送任何内容；你输入的内容还在。请公开告知运营方。",
+  "roster-shrunk": "本设备所知的 {before} 名成员中，有 {gone} 名已不在这份名册里。可能确实有人离开，也可能有人想用自己的密钥把你孤立出来。没有发送任何内容；你输入的内容还在。只有知道他们为何离开，才继续。",
+  "season-differs": "服务器说现在是 {found} 季度；按本设备的时钟应是 {expected}。换一个季度就会用到另一个密钥，因此没有发送任何内容。如果设备时钟不准，请校准；如果是准的，请公开告知运营方。",
   "roster-key-changed": "签署名册的密钥与本设备记住的不同。原来：{pinned}。现在：{offered}。请先与运营方公布的指纹核对，再继续。",
   "roster-unknown": "这个选项还没有成员名册。请选择其他身份。",
   "not-in-roster": "你的密钥不在这份名册里。新成员从名册下一次发布起才能发言；如果刚刚登记，请届时再来。",
@@ -69,6 +72,7 @@ export const common: Translation<typeof en.common> = {
   randomAlias: "本站成员",
   aliasWithLabel: "{alias} · {label}",
   trustKey: "我已核对：信任新密钥",
+  acceptRoster: "我知道他们为何离开：接受这份名册",
 };
 
 export const compose: Translation<typeof en.compose> = {

@@ -1,0 +1,148 @@
+/** What the browser believes of the rosters that it is shown: no forks, no vanished crowds, no small ones, no old seasons. */
+import "fake-indexeddb/auto";
+import { IDBFactory } from "fake-indexeddb";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { openDatabase, type Database } from "../device/database.ts";
+import { showCode, sealBackup } from "../proofs/backup.ts";
+import { tooMany } from "../proofs/epochs.ts";
+import { Mirror } from "../proofs/mirror.ts";
+import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
+import { seasonAt } from "../proofs/seasons.ts";
+import { COMPANY, facts, publish, ROSTER, TODAY, Worker, type Published } from "./site.ts";
+import vectors from "./vectors.json";
+
+let poseidon: Poseidon;
+let database: Database;
+beforeAll(async () => {
+  poseidon = await buildPoseidon();
+});
+beforeEach(async () => {
+  database = await openDatabase(new IDBFactory());
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Members `first` to `last`, by commitments of no particular key. */
+const members = (first: number, last: number): bigint[] => Array.from({ length: last - first + 1 }, (_, i) => BigInt(first + i));
+
+/** The mirror as it is when this is published. */
+function showing(published: Published, device = database): Mirror {
+  const files = publish(poseidon, published);
+  return new Mirror((url) => Promise.resolve(new Response(files.get(url) ?? null, { status: files.has(url) ? 200 : 404 })), device);
+}
+
+describe("an epoch that lost many members", () => {
+  test("is refused however large it is, with the numbers", async () => {
+    await showing({ leaves: members(1, 40) }).roster(facts, ROSTER);
+    const shrunk = showing({ leaves: [...members(7, 40), ...members(101, 106)], epoch: 2, serial: 2 });
+    const refusal = { code: "roster-shrunk", parameters: { roster: ROSTER, epoch: 2, gone: 6, before: 40 } };
+    await expect(shrunk.roster(facts, ROSTER)).rejects.toMatchObject(refusal);
+    await expect(shrunk.roster(facts, ROSTER)).rejects.toMatchObject(refusal); // asking again accepts nothing
+  });
+
+  test("is one in which more than five and more than 5 % are gone", () => {
+    const refused = [[5, 5], [6, 7], [5, 1_000], [50, 1_000], [51, 1_000]].map(([gone, before]) => tooMany({ gone: gone!, before: before! }));
+    expect(refused).toEqual([false, true, false, false, true]);
+  });
+
+  test("is told by the members themselves: a leaf set to 0 is gone, one at another place is not", async () => {
+    await showing({ leaves: [...members(1, 30), 0n] }).roster(facts, ROSTER);
+    await expect(showing({ leaves: [...members(1, 30).reverse(), 77n], epoch: 2, serial: 2 }).roster(facts, ROSTER)).resolves.toBeDefined();
+    const emptied = [...members(1, 6).map(() => 0n), ...members(7, 30), 77n];
+    await expect(showing({ leaves: emptied, epoch: 3, serial: 3 }).roster(facts, ROSTER)).rejects.toMatchObject({ parameters: { gone: 6, before: 31 } });
+  });
+
+  test("is compared with the epoch accepted last, however many lie between", async () => {
+    await showing({ leaves: members(1, 40) }).roster(facts, ROSTER);
+    await expect(showing({ leaves: members(6, 40), epoch: 2, serial: 2 }).roster(facts, ROSTER)).resolves.toBeDefined();
+    await expect(showing({ leaves: members(11, 40), epoch: 3, serial: 3 }).roster(facts, ROSTER)).resolves.toBeDefined();
+    await expect(showing({ leaves: members(17, 40), epoch: 30, serial: 30 }).roster(facts, ROSTER)).rejects.toMatchObject({ parameters: { gone: 6, before: 30 } });
+  });
+
+  test("is accepted by the member who knows why, that one and no other", async () => {
+    await showing({ leaves: members(1, 40) }).roster(facts, ROSTER);
+    const [second, third] = [showing({ leaves: members(10, 40), epoch: 2, serial: 2 }), showing({ leaves: members(30, 60), epoch: 3, serial: 3 })];
+    await expect(third.accept(facts, ROSTER, 2)).rejects.toMatchObject({ code: "roster-shrunk", parameters: { epoch: 3 } });
+    await database.put("settings", `pins/${facts.site}`, { key: facts.roster_key, serial: 1 });
+    await second.accept(facts, ROSTER, 2);
+    await expect(second.roster(facts, ROSTER)).resolves.toBeDefined();
+    await expect(third.roster(facts, ROSTER)).rejects.toMatchObject({ code: "roster-shrunk", parameters: { gone: 20, before: 31 } });
+  });
+
+  test("is nothing new in a new season", async () => {
+    await showing({ leaves: members(1, 40) }).roster(facts, ROSTER);
+    const next = { ...facts, season: "s229" };
+    await expect(showing({ leaves: members(41, 80), season: "s229", serial: 2 }).roster(next, ROSTER)).resolves.toBeDefined();
+  });
+});
+
+describe("two indexes of one serial", () => {
+  test("are noticed when they differ", async () => {
+    await showing({ leaves: members(1, 40) }).roster(facts, ROSTER);
+    await expect(showing({ leaves: members(1, 40) }).roster(facts, ROSTER)).resolves.toBeDefined();
+    await expect(showing({ leaves: members(1, 41) }).roster(facts, ROSTER)).rejects.toMatchObject({ code: "index-forked", parameters: { serial: 1 } });
+    await expect(showing({ leaves: members(1, 41), serial: 2 }).roster(facts, ROSTER)).resolves.toBeDefined();
+  });
+
+  test("are no trouble with pins of an older version", async () => {
+    await database.put("settings", `pins/${facts.site}`, { key: facts.roster_key, serial: 1 });
+    await expect(showing({ leaves: members(1, 40) }).roster(facts, ROSTER)).resolves.toBeDefined();
+    await expect(showing({ leaves: members(1, 41) }).roster(facts, ROSTER)).rejects.toMatchObject({ code: "index-forked" });
+  });
+});
+
+/** The worker with the vectors' key on the device, in this roster. */
+async function workerIn(published: Omit<Published, "leaves"> & { others: number }): Promise<Worker> {
+  vi.useFakeTimers({ toFake: ["Date"], now: TODAY });
+  const worker = await Worker.start(publish(poseidon, { ...published, leaves: [...members(1, published.others), BigInt(vectors.commitment)] }));
+  const code = new Uint8Array(16).fill(3);
+  const file = sealBackup({ site: facts.site, season: facts.season, secret: BigInt(vectors.secret) }, code, (bytes) => bytes.fill(5));
+  await worker.ask("restore", { facts, file, code: showCode(code) });
+  return worker;
+}
+
+describe("the floor", () => {
+  test("is twenty, whatever the site says", async () => {
+    const worker = await workerIn({ others: 30, settled: 19 });
+    const careless = { ...facts, floor: 2 };
+    await expect(worker.ask("crowd", { facts: careless, company: COMPANY })).rejects.toMatchObject({ code: "roster-unknown" });
+    const draft = { kind: "opening", section: "work", title: "t", body: "b" } as const;
+    const said = worker.ask("speak", { facts: careless, draft, roster: ROSTER, now: Date.now() });
+    await expect(said).rejects.toMatchObject({ code: "below-floor", parameters: { settled: 19, floor: 20 } });
+  });
+
+  test("is the site's where that is higher", async () => {
+    const worker = await workerIn({ others: 30, settled: 29 });
+    await expect(worker.ask("crowd", { facts, company: COMPANY })).resolves.toMatchObject({ live: 31, settled: 29 });
+    const draft = { kind: "opening", section: "work", title: "t", body: "b" } as const;
+    const said = worker.ask("speak", { facts: { ...facts, floor: 30 }, draft, roster: ROSTER, now: Date.now() });
+    await expect(said).rejects.toMatchObject({ code: "below-floor", parameters: { settled: 29, floor: 30 } });
+  });
+});
+
+describe("the season", () => {
+  test("is counted from 1970 in spans of 90 days", () => {
+    expect([0, 90 * 86_400_000 - 1, 90 * 86_400_000].map(seasonAt)).toEqual(["s0", "s0", "s1"]);
+    expect([seasonAt(Date.parse("2026-03-08T00:00:00Z") - 1), seasonAt(Date.parse("2026-03-08T00:00:00Z"))]).toEqual(["s227", "s228"]);
+  });
+
+  test("is this device's own: another one that the site names draws out no key and makes none", async () => {
+    const worker = await workerIn({ others: 30 });
+    const draft = { kind: "opening", section: "work", title: "t", body: "b" } as const;
+    const asked = (given: typeof facts): Promise<unknown>[] => [
+      worker.ask("create", { facts: given }),
+      worker.ask("enrol", { facts: given, ticket: vectors.enrolment.ticket }),
+      worker.ask("crowd", { facts: given, company: COMPANY }),
+      worker.ask("alias", { facts: given, thread: vectors.opening_id }),
+      worker.ask("speak", { facts: given, draft, roster: ROSTER, now: Date.now() }),
+      worker.ask("renew", { facts: given, body: vectors.opening_submission, roster: ROSTER }),
+    ];
+    const refusal = { code: "season-differs", parameters: { found: "s227", expected: "s228" } };
+    for (const answer of asked({ ...facts, season: "s227" })) await expect(answer).rejects.toMatchObject(refusal);
+    vi.setSystemTime(TODAY.getTime() + 90 * 86_400_000);
+    for (const answer of asked(facts)) await expect(answer).rejects.toMatchObject({ code: "season-differs", parameters: { found: "s228", expected: "s229" } });
+    expect(worker.fetched).toEqual([]);
+  });
+});
