@@ -6,6 +6,8 @@ export interface Site extends SiteFacts {
   readonly next_tick: string;
   readonly people_origin: string;
   readonly sections: readonly Label[];
+  /** Characters of a title and of a text, bytes of a submission and of a proof file. */
+  readonly limits: { readonly title: number; readonly text: number; readonly body: number; readonly proof_file: number };
 }
 
 export interface RosterFacts {

@@ -2,14 +2,16 @@
 import { forgetUnjoined } from "../device/personas.ts";
 import { removeEntry, writeEntry, type Entry } from "../device/outbox.ts";
 import type { Draft as Spoken, Spoken as Submission } from "../proofs/messages.ts";
-import { clockOffset, fetchSite, fetchThread } from "./api.ts";
+import { clockOffset, fetchSite, fetchThread, type Site } from "./api.ts";
 import { deliverNow, device, notifyOutbox } from "./delivery.ts";
 import { alert, announce, button, fieldError, find, make, need, replace } from "./dom.ts";
 import { DraftPlace, emptyDraft, type Draft } from "./drafts.ts";
 import { describe, problemText } from "./failures.ts";
+import { countedFields, excess, limitOf } from "./limits.ts";
 import * as en from "./messages/en.ts";
 import * as zh from "./messages/zh.ts";
 import { prover, ProverError } from "./prover.ts";
+import { isShown } from "./shown.ts";
 import { labelText, Speaker } from "./speaker.ts";
 import { megabytes, Steps, type StepNames } from "./steps.ts";
 import { language, sayer, timeOf } from "./words.ts";
@@ -18,7 +20,6 @@ const say = sayer(en.compose, zh.compose);
 const common = sayer(en.common, zh.common);
 const outboxSay = sayer(en.outbox, zh.outbox);
 
-const LIMITS: Readonly<Record<string, number>> = { title: 120, body: 10_000 };
 const DELAYS: Readonly<Record<string, number>> = { next: 0, hour: 3_600_000, day: 86_400_000 };
 /** By then the composer has had its answer; if the page was closed before, the outbox takes over. */
 const OUTBOX_TAKES_OVER_MS = 30_000;
@@ -41,19 +42,6 @@ function randomWithin(span: number): number {
   return Math.floor((word! / 2 ** 32) * span);
 }
 
-/**
- * Whether the page shows this opening, white space aside. The worker then computes the thread's id from it: a page that
- * showed other words under the same id could lead a member into a thread that is not what it seems (threat 7).
- */
-function isShown(opening: unknown): boolean {
-  const { title, body } = opening as { title?: unknown; body?: unknown };
-  const shown = document.querySelector(".post-opening");
-  if (shown === null) return true; // a composer on a page of its own
-  const plain = (text: unknown): string => String(text ?? "").replace(/\s+/g, "");
-  const [heading, text] = [shown.querySelector("h1"), shown.querySelector(".post-body")];
-  return plain(heading?.textContent) === plain(title) && plain(text?.textContent) === plain(body);
-}
-
 /** Which field a problem's JSON pointer speaks of. */
 export function fieldOf(pointer: string | null): "section" | "title" | "body" | "speaker" | null {
   const name = pointer?.match(/^\/content\/(section|title|body)$/)?.[1];
@@ -70,6 +58,8 @@ export class Composer {
   private readonly outcome: HTMLElement;
   private parent: string | null = null;
   private busy = false;
+  /** Null until the site has answered. */
+  private limits: Site["limits"] | null = null;
 
   constructor(private readonly form: HTMLFormElement) {
     this.thread = form.dataset["thread"] ?? null;
@@ -90,7 +80,6 @@ export class Composer {
     this.form.addEventListener("keydown", (event) => this.onKey(event));
     document.addEventListener("click", (event) => this.onReplyTo(event));
     find(this.form, "[data-discard]", HTMLButtonElement)?.addEventListener("click", () => this.discard());
-    for (const name of Object.keys(LIMITS)) this.count(name);
     this.form.querySelectorAll("[data-alive]").forEach((part) => part.toggleAttribute("hidden", false));
     need(this.form, "[type=submit]", HTMLButtonElement).disabled = false;
     await Promise.all([this.speaker.start(), this.showRelease()]);
@@ -147,7 +136,7 @@ export class Composer {
     this.draft.clear();
     this.form.reset();
     this.fill({ ...emptyDraft, section: draft.section });
-    for (const name of Object.keys(LIMITS)) this.count(name);
+    this.countAll();
     announce(say("draftDiscarded"), {
       label: outboxSay("undo"),
       press: () => {
@@ -157,10 +146,14 @@ export class Composer {
     });
   }
 
+  private countAll(): void {
+    for (const name of countedFields) this.count(name);
+  }
+
   private count(name: string): void {
-    const limit = LIMITS[name];
+    const limit = limitOf(this.limits, name);
     const counter = find(this.form, `[data-counter=${name || "none"}]`, HTMLElement);
-    if (limit === undefined || counter === null) return;
+    if (limit === null || counter === null) return;
     counter.textContent = say("counter", { count: [...this.value(name)].length, limit });
   }
 
@@ -195,8 +188,15 @@ export class Composer {
     replace(place, this.parent === null ? null : say("replyingTo", { alias }), this.parent === null ? null : undo);
   }
 
-  private async showRelease(): Promise<void> {
+  private async learnLimits(): Promise<Site | null> {
     const site = await fetchSite().catch(() => null);
+    this.limits = site?.limits ?? this.limits;
+    this.countAll();
+    return site;
+  }
+
+  private async showRelease(): Promise<void> {
+    const site = await this.learnLimits();
     const text = find(this.form, "[data-next-release]", HTMLElement);
     if (site === null || text === null) return;
     const next = new Date(Date.parse(site.next_tick) - clockOffset());
@@ -231,8 +231,8 @@ export class Composer {
     if (this.kind === "opening" && this.value("section") === "") trouble.push(["section", say("chooseSection")]);
     if (this.kind === "opening" && this.value("title").trim() === "") trouble.push(["title", say("titleMissing")]);
     if (this.kind === "reply" && this.value("body").trim() === "") trouble.push(["body", say("bodyMissing")]);
-    for (const [name, limit] of Object.entries(LIMITS)) {
-      const over = [...this.value(name).trim()].length - limit;
+    for (const name of countedFields) {
+      const over = excess(this.limits, name, this.value(name));
       if (over > 0) trouble.push([name, say("tooLong", { count: over })]);
     }
     for (const [name, text] of trouble) this.showError(name, text);
@@ -253,13 +253,13 @@ export class Composer {
     this.setBusy(true);
     replace(this.outcome);
     try {
-      await this.speaker.ready();
+      await Promise.all([this.speaker.ready(), this.learnLimits()]);
       if (!this.check()) return;
       const entry = await this.speak();
       this.steps.show("sending", say("stepSending"), null);
       await this.deliver(entry);
     } catch (error) {
-      this.fail(describe(error), null);
+      this.fail(describe(error), null, this.speaker.consent(error, () => this.send()));
     } finally {
       this.steps.hide();
       this.setBusy(false);
@@ -281,7 +281,7 @@ export class Composer {
     const { section, title, body } = this.current();
     if (this.thread === null) return { kind: "opening", section, title, body };
     const { opening } = await fetchThread(this.thread);
-    if (!isShown(opening.content)) throw new ProverError("thread-altered");
+    if (!isShown(opening.content, document)) throw new ProverError("thread-altered");
     return { kind: "reply", thread: this.thread, parent: this.parent, body, opening: opening.content };
   }
 
@@ -341,11 +341,11 @@ export class Composer {
     this.fail(problemText(refusal!), refusal!.pointer);
   }
 
-  private fail(text: string, pointer: string | null): void {
+  private fail(text: string, pointer: string | null, remedy: HTMLElement | null = null): void {
     const name = fieldOf(pointer);
     const place = name === null || find(this.form, `[data-errors=${name}]`, HTMLElement) === null ? null : name;
     if (place !== null) this.showError(place, text);
-    const box = alert("error", say("notSent"), make("p", {}, text));
+    const box = alert("error", say("notSent"), make("p", {}, text), remedy === null ? null : make("p", {}, remedy));
     replace(this.outcome, box);
     if (place !== null) this.focus(place);
     else this.reveal(box);
