@@ -10,14 +10,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.factories.cast import ARTIFACTS, ROOT, SITE, Cast
+from tests.factories.cast import ARTIFACTS, DOMAIN, ROOT, SITE, Cast
 
 from openmai.anonymity.artifacts import PINNED
 from openmai.anonymity.encoding import canonical_json
+from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.seasons import season_at
 from openmai.cli.member.home import Home
+from openmai.cli.member.sites import SiteFacts
 
 COMMAND = Path(sys.executable).with_name("openmai")
+
+
+def site_facts(cast: Cast) -> SiteFacts:
+    """What the cast's talk site says of itself."""
+    return SiteFacts(
+        domain=DOMAIN,
+        tick_seconds=600,
+        floor=20,
+        receipt_key=public_bytes(cast.receipt_key),
+        roster_key=cast.roster_key,
+        people_origin="http://localhost:8000",
+        sections=("work",),
+    )
 
 
 @dataclass

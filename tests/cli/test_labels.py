@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Files, Run
+from tests.cli.conftest import Files, Run, site_facts
 from tests.factories.cast import DOMAIN, HARBOUR, HARBOUR_PROVABLE, SITE, Cast
 
 from openmai.anonymity.content import Content, Reply
 from openmai.anonymity.encoding import Domain
-from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.seasons import season_at, season_called
 from openmai.anonymity.submission import build_submission, parse_submission
 from openmai.cli.member.errors import Refused, Usage
@@ -21,7 +20,6 @@ from openmai.cli.member.mirror import Mirror
 from openmai.cli.member.outbox import Entry, Outbox, Persona
 from openmai.cli.member.pins import Pins
 from openmai.cli.member.show import Progress
-from openmai.cli.member.sites import SiteFacts
 from openmai.cli.member.speaking import JOIN_HOLDS, Speaker
 from openmai.cli.member.web import Web
 
@@ -42,15 +40,7 @@ class Desk:
 
 @pytest.fixture
 def desk(cast: Cast, files: Files, home: Home, tmp_path: Path) -> Desk:
-    facts = SiteFacts(
-        domain=DOMAIN,
-        tick_seconds=600,
-        floor=20,
-        receipt_key=public_bytes(cast.receipt_key),
-        roster_key=cast.roster_key,
-        people_origin="http://localhost:8000",
-        sections=("work",),
-    )
+    facts = site_facts(cast)
     mirror = Mirror(Web(files.origin), facts, Pins(cast.roster_key, 1), home, Progress())
     rosters = ("site", HARBOUR, HARBOUR_PROVABLE)
     alice = Identity(DOMAIN, cast.alice.commitment, cast.alice.secret, rosters)

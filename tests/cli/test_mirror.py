@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.cli.conftest import Files
+from tests.cli.conftest import Files, site_facts
 from tests.factories.cast import (
     DOMAIN,
     HARBOUR,
@@ -19,7 +19,6 @@ from tests.factories.cast import (
 )
 
 from openmai.anonymity.encoding import Domain, sha256
-from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.rosters import IndexEntry, RosterIndex, sign_index
 from openmai.cli.member import words
 from openmai.cli.member.epochs import AcceptedEpochs, Removals
@@ -28,7 +27,6 @@ from openmai.cli.member.home import Home, write_private
 from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror, candidates, labels
 from openmai.cli.member.pins import Pins, read_pins
 from openmai.cli.member.show import Progress
-from openmai.cli.member.sites import SiteFacts
 from openmai.cli.member.web import Web
 
 
@@ -44,15 +42,7 @@ def serve(files: Files, cast: Cast, *rosters: PublishedRoster, serial: int = 1) 
 @pytest.fixture
 def mirror(cast: Cast, files: Files, tmp_path: Path) -> Mirror:
     serve(files, cast)
-    facts = SiteFacts(
-        domain=DOMAIN,
-        tick_seconds=600,
-        floor=20,
-        receipt_key=public_bytes(cast.receipt_key),
-        roster_key=cast.roster_key,
-        people_origin="http://localhost:8000",
-        sections=("work",),
-    )
+    facts = site_facts(cast)
     return Mirror(Web(files.origin), facts, Pins(cast.roster_key, 1), Home(tmp_path), Progress())
 
 

@@ -8,17 +8,24 @@ from tests.factories.cast import HARBOUR, HARBOUR_PROVABLE
 from tests.talk.conftest import Talk
 from tests.talk.refusing import check_refused
 
+from openmai.anonymity.content import Opening
 from openmai.anonymity.submission import Join, build_submission
 from openmai.talk.epoch import EPOCH
 
 
-@pytest.mark.parametrize("published", [False, True], ids=["waiting", "published"])
-def test_one_member_is_one_persona_in_a_thread(talk: Talk, published: bool):
+def bob_has_answered(talk: Talk, *, published: bool) -> Opening:
+    """Alice's opening is on the site; Bob's first reply waits for its tick, or has been published too."""
     opening = talk.cast.opening()
     talk.published(talk.cast.submission(talk.cast.alice, opening))
     talk.accepted(talk.cast.submission(talk.cast.bob, talk.cast.reply(opening)))
     if published:
         talk.tick()
+    return opening
+
+
+@pytest.mark.parametrize("published", [False, True], ids=["waiting", "published"])
+def test_one_member_is_one_persona_in_a_thread(talk: Talk, published: bool):
+    opening = bob_has_answered(talk, published=published)
     second = talk.cast.reply(opening, body="I am somebody else.")
     other_key = talk.cast.mallory.key_in(opening.id)
     join = talk.cast.join(talk.cast.bob, second, key=other_key)
@@ -28,22 +35,14 @@ def test_one_member_is_one_persona_in_a_thread(talk: Talk, published: bool):
 
 @pytest.mark.parametrize("published", [False, True], ids=["waiting", "published"])
 def test_a_persona_keeps_its_label(talk: Talk, published: bool):
-    opening = talk.cast.opening()
-    talk.published(talk.cast.submission(talk.cast.alice, opening))
-    talk.accepted(talk.cast.submission(talk.cast.bob, talk.cast.reply(opening)))
-    if published:
-        talk.tick()
+    opening = bob_has_answered(talk, published=published)
     again = talk.cast.submission(talk.cast.bob, talk.cast.reply(opening, body="And as anyone."), "site")
     check_refused(talk, again, status=409, code="label-changed", pointer="/join/roster")
 
 
 @pytest.mark.parametrize("published", [False, True], ids=["waiting", "published"])
 def test_a_key_belongs_to_one_persona(talk: Talk, published: bool):
-    opening = talk.cast.opening()
-    talk.published(talk.cast.submission(talk.cast.alice, opening))
-    talk.accepted(talk.cast.submission(talk.cast.bob, talk.cast.reply(opening)))
-    if published:
-        talk.tick()
+    opening = bob_has_answered(talk, published=published)
     content = talk.cast.reply(opening, body="Bob lent me his key.")
     key = talk.cast.bob.key_in(opening.id)
     join = talk.cast.join(talk.cast.mallory, content, "site", key=key)

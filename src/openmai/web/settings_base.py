@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from openmai.platform.config import Contact
@@ -19,6 +19,22 @@ MIDDLEWARE = (
     "openmai.web.middleware.ErrorPages",
     "django.middleware.common.CommonMiddleware",
 )
+
+
+# openmai.web.middleware.SecurityHeaders does what Django's own two would.
+SILENCED = ("security.W001", "security.W002")
+
+_SAME_EVERYWHERE: Final = {
+    "FORM_RENDERER": "django.forms.renderers.DjangoTemplates",
+    "LANGUAGES": [("en", "English"), ("zh-hans", "简体中文")],
+    "LANGUAGE_CODE": "en",
+    "LOCALE_PATHS": [str(PACKAGE / "locale")],
+    "USE_I18N": True,
+    "USE_TZ": True,
+    "APPEND_SLASH": True,
+    "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+    "SILENCED_SYSTEM_CHECKS": list(SILENCED),
+}
 
 
 def shared_settings(
@@ -40,7 +56,7 @@ def shared_settings(
     MIDDLEWARE (beginning with this module's), ROOT_URLCONF and its own hosts.
     """
     own = urlsplit(people_origin if site == "people" else talk_origin)
-    return {
+    return _SAME_EVERYWHERE | {
         "OPENMAI_SITE": site,
         "OPENMAI_HTTPS": own.scheme == "https",
         "OPENMAI_STATIC_DIR": str(static_dir),
@@ -53,18 +69,7 @@ def shared_settings(
         "ALLOWED_HOSTS": [own.hostname],
         "MIDDLEWARE": list(MIDDLEWARE),
         "TEMPLATES": _templates(context_processors),
-        "FORM_RENDERER": "django.forms.renderers.DjangoTemplates",
-        "LANGUAGES": [("en", "English"), ("zh-hans", "简体中文")],
-        "LANGUAGE_CODE": "en",
-        "LOCALE_PATHS": [str(PACKAGE / "locale")],
-        "USE_I18N": True,
-        "USE_TZ": True,
         "TIME_ZONE": time_zone,
-        "APPEND_SLASH": True,
-        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        # openmai.web.middleware.SecurityHeaders does what Django's own two would (W001, W002), and the talk
-        # site has no cookie that a forged request could ride on (W003).
-        "SILENCED_SYSTEM_CHECKS": ["security.W001", "security.W002"] + ["security.W003"] * (site == "talk"),
     }
 
 
