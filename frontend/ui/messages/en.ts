@@ -73,7 +73,7 @@ export const common = {
   clockDiffers: "This device's clock and the server's differ by about {minutes} minutes. Nothing is lost, but the times shown here may be off; set the clock if you can.",
   employeeOf: "Employee of {company}",
   randomAlias: "Member of this site",
-  aliasWithLabel: "{alias} · {label}",
+  aliasWithLabel: "{alias}\u00a0· {label}",
   trustKey: "I have compared it: trust the new key",
   acceptRoster: "I know why they left: accept this list",
 } as const;

@@ -70,7 +70,7 @@ export const common: Translation<typeof en.common> = {
   clockDiffers: "本设备与服务器的时钟相差约 {minutes} 分钟。不会丢失任何内容，但这里显示的时间可能不准；请尽量校准时钟。",
   employeeOf: "{company}员工",
   randomAlias: "本站成员",
-  aliasWithLabel: "{alias} · {label}",
+  aliasWithLabel: "{alias}\u00a0· {label}",
   trustKey: "我已核对：信任新密钥",
   acceptRoster: "我知道他们为何离开：接受这份名册",
 };
