@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.seasons import season_at
 from openmai.cli.member.home import Home
 from openmai.cli.member.sites import SiteFacts
+from openmai.platform.clock import iso_seconds, next_tick
 
 COMMAND = Path(sys.executable).with_name("openmai")
 
@@ -156,7 +158,7 @@ def site_document(cast: Cast, *, now: int, **changes: object) -> bytes:
         "site": SITE,
         "season": season_at(now).id,
         "tick_seconds": 600,
-        "next_tick": "2026-03-20T10:10:00Z",
+        "next_tick": iso_seconds(next_tick(datetime.fromtimestamp(now, UTC), 600)),
         "floor": 20,
         "root_grace_seconds": 172_800,
         "receipt_key": cast.receipt_key.public_key().public_bytes_raw().hex(),

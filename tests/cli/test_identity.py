@@ -166,10 +166,10 @@ def test_the_secret_is_in_no_printed_form():
 def test_keys_are_forgotten_two_weeks_after_their_season(home: Home):
     save_identity(home, Identity(DOMAIN, 5, 7))
     over = season_called(DOMAIN.season).ends
-    assert home.forget_old(now=over + 14 * 86_400) == []
-    assert home.forget_old(now=over + 14 * 86_400 + 1) == [(SITE, DOMAIN.season)]
+    assert home.forget_old(now=over + 14 * 86_400 - 1).gone == []
+    assert home.forget_old(now=over + 14 * 86_400).gone == [(SITE, DOMAIN.season)]
     assert not identity.identity_exists(home, DOMAIN)
-    assert home.forget_old(now=over + 10 * SEASON_SECONDS) == []
+    assert home.forget_old(now=over + 10 * SEASON_SECONDS).gone == []
 
 
 def test_a_write_that_fails_leaves_the_old_file(home: Home):

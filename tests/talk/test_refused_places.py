@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from tests.factories.cast import HARBOUR, ORCHID
 from tests.talk.conftest import Talk
 from tests.talk.refusing import check_refused
@@ -33,7 +32,7 @@ def test_a_parent_must_be_published_in_the_same_thread(talk: Talk):
         check_refused(talk, body, status=404, code="parent-not-found", pointer="/content/parent")
 
 
-def test_a_thread_of_a_past_season_is_closed(talk: Talk, monkeypatch: pytest.MonkeyPatch):
+def test_a_thread_is_not_answered_with_the_key_of_another_season(talk: Talk):
     opening = talk.cast.opening()
     talk.published(talk.cast.submission(talk.cast.alice, opening))
     talk.pass_time(timedelta(days=90))

@@ -98,30 +98,34 @@ class Reply:
 Content = Opening | Reply
 
 
-def parse_content(document: object, *, domain: Domain | None = None, pointer: str = "") -> Content:
+def parse_content(
+    document: object, *, domain: Domain | None = None, past: str | None = None, pointer: str = ""
+) -> Content:
     """Read an opening or a reply; raise a `DocumentRefused`.
 
-    With `domain`, raise `WrongSite` or `WrongSeason` if it was written for another. `pointer` is where the
-    content stands in the document that is being read.
+    With `domain`, raise `WrongSite` or `WrongSeason` if it was written for another; a reply may also be of
+    the season `past`. `pointer` is where the content stands in the document that is being read.
     """
     kind = document.get("type") if type(document) is dict else None
     if kind == OPENING_TYPE:
         content: Content = _parse_opening(Fields(document, _OPENING_FIELDS, pointer=pointer), domain)
     elif kind == REPLY_TYPE:
-        content = _parse_reply(Fields(document, _REPLY_FIELDS, pointer=pointer), domain)
+        content = _parse_reply(Fields(document, _REPLY_FIELDS, pointer=pointer), domain, past)
     else:
         message = _("“type” must be %(opening)s or %(reply)s")
         raise BadValue(message, pointer=f"{pointer}/type", opening=OPENING_TYPE, reply=REPLY_TYPE)
     return content
 
 
-def read_domain(fields: Fields, expected: Domain | None) -> Domain:
-    """The fields `site` and `season`; raise `WrongSite` or `WrongSeason` unless they are as expected."""
+def read_domain(fields: Fields, expected: Domain | None, *, past: str | None = None) -> Domain:
+    """The fields `site` and `season`; raise `WrongSite` or `WrongSeason` unless they are as expected, or the
+    season is `past`.
+    """
     found = Domain(fields.word("site", SITE_PATTERN), fields.word("season", SEASON_PATTERN))
     if expected is not None and found.site != expected.site:
         message = _("this was made for the site %(found)s; this is %(expected)s")
         raise WrongSite(message, pointer=fields.at("site"), found=found.site, expected=expected.site)
-    if expected is not None and found.season != expected.season:
+    if expected is not None and found.season not in (expected.season, past):
         message = _("this was made for season %(found)s; the season is %(expected)s")
         raise WrongSeason(message, pointer=fields.at("season"), found=found.season, expected=expected.season)
     return found
@@ -139,8 +143,8 @@ def _parse_opening(fields: Fields, expected: Domain | None) -> Opening:
     )
 
 
-def _parse_reply(fields: Fields, expected: Domain | None) -> Reply:
-    domain = read_domain(fields, expected)
+def _parse_reply(fields: Fields, expected: Domain | None, past: str | None) -> Reply:
+    domain = read_domain(fields, expected, past=past)
     return Reply(
         site=domain.site,
         season=domain.season,

@@ -1,10 +1,14 @@
-"""Seasons: whole spans of 90 days since 1970-01-01 (UTC). A secret belongs to one."""
+"""Seasons: whole spans of 90 days since 1970-01-01 (UTC). A secret belongs to one.
+
+The threads of a season are open for 14 days beyond it, and for so long its secrets are kept.
+"""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
 SEASON_SECONDS: Final = 90 * 86_400
+GRACE_SECONDS: Final = 14 * 86_400
 SEASON_PATTERN: Final = re.compile(r"s(?:0|[1-9][0-9]{0,5})")
 
 
@@ -15,6 +19,11 @@ class Season:
     id: str
     starts: int
     ends: int
+
+    @property
+    def closes(self) -> int:
+        """When its threads close and its secrets are deleted."""
+        return self.ends + GRACE_SECONDS
 
 
 def season_at(unix_seconds: int) -> Season:
@@ -30,3 +39,12 @@ def season_called(season_id: str) -> Season:
     if not SEASON_PATTERN.fullmatch(season_id):
         raise ValueError("a season is written s and its number")
     return season_at(int(season_id[1:]) * SEASON_SECONDS)
+
+
+def open_seasons(unix_seconds: int) -> tuple[Season, ...]:
+    """The seasons whose threads can be spoken in: the current one, and the past one while its grace lasts."""
+    current = season_at(unix_seconds)
+    if current.starts == 0:
+        return (current,)
+    past = season_at(current.starts - 1)
+    return (current, past) if unix_seconds < past.closes else (current,)

@@ -135,14 +135,16 @@ def build_submission(*, content: Content, key: Ed25519PrivateKey, join: Join | N
     return body
 
 
-def parse_submission(body: bytes, *, domain: Domain | None) -> Submission:
+def parse_submission(body: bytes, *, domain: Domain | None, past: str | None = None) -> Submission:
     """Check 1 and, with `domain`, the first half of check 2 (§6); raise a `DocumentRefused`.
+
+    A reply may also be of the season `past`, whose threads are open still.
 
     Neither signature nor proof is verified here.
     """
     fields = Fields(load_json(body, limit=MAX_BODY), _FIELDS)
     fields.literal("version", VERSION)
-    content = parse_content(fields.raw("content"), domain=domain, pointer=fields.at("content"))
+    content = parse_content(fields.raw("content"), domain=domain, past=past, pointer=fields.at("content"))
     key, signature = fields.hex("key", size=32), fields.hex("signature", size=64)
     join = None
     if fields.raw("join") is not None:

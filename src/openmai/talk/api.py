@@ -123,8 +123,12 @@ def site(request: HttpRequest) -> HttpResponse:
 
 
 @api.get("/rosters", response=schemas.RostersOut, summary="The current epoch of each roster")
-def rosters(request: HttpRequest) -> HttpResponse:
-    current = current_rosters(rules().domain(clock.utc_now()).season, floor=rules().floor)
+def rosters(request: HttpRequest, season: str | None = None) -> HttpResponse:
+    """Of the current season, or of the past one while its threads are open."""
+    open_ones = rules().seasons(clock.utc_now())
+    if season is not None and season not in open_ones:
+        raise Problem("not-found", _("The threads of this season are closed."), pointer="/season")
+    current = current_rosters(season or open_ones[0], floor=rules().floor)
     return _answer({"rosters": [documents.roster_document(each) for each in current]})
 
 

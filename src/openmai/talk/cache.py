@@ -17,7 +17,7 @@ from openmai.platform.clock import tick_at, whole_seconds_until
 from openmai.talk.epoch import Epoch
 
 # Everything that a page of this site may be asked for; the rest of a query never reaches a page.
-QUERY: Final = ("after", "before", "section")
+QUERY: Final = ("after", "before", "season", "section")
 CAPACITY: Final = 64 * 1024 * 1024
 LARGEST: Final = 4 * 1024 * 1024
 

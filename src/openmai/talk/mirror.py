@@ -24,7 +24,18 @@ def _file(data: bytes | None, *, content_type: str, immutable: bool = True) -> H
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Kept until the next tick, as pages are."""
-    season = rules().domain(clock.utc_now()).season
+    return _index(rules().seasons(clock.utc_now())[0])
+
+
+@require_safe
+def index_of(request: HttpRequest, season: str) -> HttpResponse:
+    """The last index of a season, for as long as its threads are open."""
+    if season not in rules().seasons(clock.utc_now()):
+        raise Http404
+    return _index(season)
+
+
+def _index(season: str) -> HttpResponse:
     return _file(rosters.index_envelope(season), content_type="application/json", immutable=False)
 
 

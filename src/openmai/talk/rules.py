@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from openmai.anonymity.encoding import Domain
-from openmai.anonymity.seasons import season_at
+from openmai.anonymity.seasons import open_seasons, season_at
 from openmai.platform.config import TalkConfig
 
 # docs/protocol.md §5: a join holds so long, then the client proves again.
@@ -48,6 +48,10 @@ class Rules:
     def domain(self, now: datetime) -> Domain:
         """This site in the season that `now` lies in."""
         return Domain(site=self.site, season=season_at(int(now.timestamp())).id)
+
+    def seasons(self, now: datetime) -> tuple[str, ...]:
+        """The seasons whose threads are open at `now`, the current one first."""
+        return tuple(season.id for season in open_seasons(int(now.timestamp())))
 
 
 def rules() -> Rules:

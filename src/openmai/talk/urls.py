@@ -28,6 +28,7 @@ plain: list[URLPattern | URLResolver] = [
     path("p/<digest:post>/proof.json", views.proof_file, name="proof"),
     path("healthz", views.health, name="health"),
     path("rosters/index.json", mirror.index),
+    path("rosters/<str:season>/index.json", mirror.index_of),
     path("rosters/statements/<digest:digest>.json", mirror.statement),
     path("rosters/leaves/<digest:digest>.bin", mirror.leaves),
 ]

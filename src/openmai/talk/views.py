@@ -1,5 +1,6 @@
 """Pages of Job Talk. Reading needs no JavaScript, no page knows its reader."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from django.db import DatabaseError
@@ -11,6 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from openmai.anonymity.rosters import key_fingerprint
+from openmai.anonymity.seasons import season_called
 from openmai.platform import clock
 from openmai.talk import claims
 from openmai.talk.cursors import ActivityCursor, BadCursor, PlaceCursor
@@ -84,7 +86,9 @@ def _thread_context(page: ThreadPage) -> dict[str, object]:
         "prev_url": f"?before={page.earlier.encode()}" if page.earlier else None,
         "next_url": f"?after={page.later.encode()}" if page.later else None,
         "end_url": f"?before={PlaceCursor.end().encode()}" if page.later else None,
-        "open": page.head.season == rules().domain(now).season,
+        "open": page.head.season in rules().seasons(now),
+        "past": page.head.season != rules().domain(now).season,
+        "closes": datetime.fromtimestamp(season_called(page.head.season).closes, UTC),
         "now": now,
     }
 

@@ -51,12 +51,13 @@ def _try_refresh(source: RosterSource, *, rules: Rules, now: datetime) -> None:
 
 def refresh(source: RosterSource, *, rules: Rules, now: datetime) -> int:
     """Take over what is new, and return how many epochs that were; raises as `fetch_snapshot` does."""
-    from openmai.talk.actions import keep_snapshot  # models are there only after django.setup
+    from openmai.talk.actions import forget_leaves, keep_snapshot  # models are there only after django.setup
     from openmai.talk.queries.rosters import held
 
     domain = rules.domain(now)
     snapshot = fetch_snapshot(source, held=held(domain.season), key=rules.roster_key, domain=domain)
     if snapshot is None:
+        forget_leaves(rules=rules, now=now)
         return 0
     keep_snapshot(snapshot, rules=rules, now=now)
     return len(snapshot.new)

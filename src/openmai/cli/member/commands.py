@@ -274,7 +274,9 @@ def reply(
 ) -> None:
     member = _member(talk)
     content = member.reply(target, body=_text(body), nonce=secrets.token_bytes(16))
-    _speak(member, content, speak_as=speak_as, within=within, wait=wait, floor=floor)
+    # A thread of the past season is answered with the key of that season.
+    speaking = member.of_season(content.season)
+    _speak(speaking, content, speak_as=speak_as, within=within, wait=wait, floor=floor)
 
 
 def _speak(
@@ -354,9 +356,12 @@ def outbox_send(
     floor: FloorOption = None,
     talk: TalkOption = None,
 ) -> None:
-    member = _member(talk)
-    speaker = _speaker(member, floor)
-    left = member.send_outbox(speaker, everything=everything, wait=wait, watch=_watch)
+    left = 0
+    for member in _member(talk).open_seasons:
+        if any(member.outbox.entries()):
+            left += member.send_outbox(
+                _speaker(member, floor), everything=everything, wait=wait, watch=_watch
+            )
     if left:
         raise StillWaiting(_("%(count)d posts stay in the outbox.") % {"count": left})
     tell(_("The outbox is empty."))

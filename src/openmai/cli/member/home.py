@@ -17,9 +17,15 @@ from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.words import gettext as _
 from openmai.cli.member.words import reason_of
 
-# A secret that is gone cannot be demanded; late replies still need it for a while.
-KEPT_AFTER_SEASON: Final = 14 * 86_400
 _LIMIT: Final = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Sites and seasons that are `gone` from this machine; those `held` are over by its clock alone."""
+
+    gone: list[tuple[str, str]]
+    held: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +58,33 @@ class Home:
             if folder.is_dir() and named:
                 yield folder.parent.name, folder.name
 
-    def forget_old(self, *, now: int) -> list[tuple[str, str]]:
-        """Delete keys, personas and outboxes of seasons that ended two weeks ago; return which."""
-        old = [
-            (site, season)
-            for site, season in self.seasons()
-            if season_called(season).ends + KEPT_AFTER_SEASON < now
-        ]
-        for site, season in old:
+    def forget_old(self, *, now: int) -> Forgotten:
+        """Delete keys, personas and outboxes of seasons whose threads have closed.
+
+        A secret that is gone cannot be demanded. But a clock that is set wrong must not cost a key that is
+        needed still: it goes when the site's clock, as far as it is known, says so too.
+        """
+        over = [each for each in self.seasons() if season_called(each[1]).closes <= now]
+        ahead = {site: max(0, self.ahead(site)) for site, _season in over}
+        held = [each for each in over if season_called(each[1]).closes > now - ahead[each[0]]]
+        gone = [each for each in over if each not in held]
+        for site, season in gone:
             shutil.rmtree(self.season(site, season))
-        return old
+        return Forgotten(gone, held)
+
+    def ahead(self, site: str) -> int:
+        """By how many seconds this machine's clock was ahead of the site's when they last met; 0 if unknown."""
+        try:
+            found = read_private(self._clock(site)).get("ahead")
+        except FileNotFoundError:
+            return 0
+        return found if type(found) is int else 0
+
+    def remember_ahead(self, site: str, seconds: int) -> None:
+        write_private(self._clock(site), {"ahead": seconds})
+
+    def _clock(self, site: str) -> Path:
+        return self.pins(site).with_name("clock.json")
 
 
 def default_home() -> Home:

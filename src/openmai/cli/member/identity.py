@@ -8,6 +8,7 @@ holds it under the recovery code instead, which `OPENMAI_IDENTITY_KEY` must then
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from openmai.anonymity.documents import DocumentRefused, Fields
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import L
 from openmai.anonymity.rosters import ROSTER_PATTERN
+from openmai.anonymity.seasons import season_called
 from openmai.cli.member import recovery
 from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.home import Home, read_private, write_private
@@ -71,10 +73,7 @@ def load_identity(home: Home, domain: Domain, *, ask_code: Callable[[], str]) ->
         secret = _unlock(sealed, domain, ask_code) if sealed is not None else fields.decimal("secret")
         commitment = fields.decimal("commitment")
     except FileNotFoundError as error:
-        message = _(
-            "You have no key for %(site)s in season %(season)s. Make one with “openmai identity new”."
-        )
-        raise IdentityTrouble(message % {"site": domain.site, "season": domain.season}) from error
+        raise IdentityTrouble(_missing(home, domain)) from error
     except DocumentRefused as error:
         raise IdentityTrouble(
             _("%(path)s is damaged: %(error)s") % {"path": path, "error": reason_of(error)}
@@ -83,6 +82,31 @@ def load_identity(home: Home, domain: Domain, *, ask_code: Callable[[], str]) ->
         raise IdentityTrouble(_("%(path)s is damaged.") % {"path": path})
     kept = sealed if isinstance(sealed, dict) else None
     return Identity(domain, commitment, secret, tuple(rosters), kept)
+
+
+def _missing(home: Home, domain: Domain) -> str:
+    """What to do about a missing key: the first one, or the one of a new season."""
+    seasons = [
+        season
+        for site, season in home.seasons()
+        if (home.season(site, season) / "identity.json").exists() and site == domain.site
+    ]
+    past = [each for each in seasons if season_called(each).starts < season_called(domain.season).starts]
+    message = _("You have no key for %(site)s in season %(season)s. Make one with “openmai identity new”.")
+    if past:
+        message = _(
+            "Season %(season)s of %(site)s has begun, and it needs a key of its own: make it with “openmai "
+            "identity new”, then register it with a ticket from the people site. Your key of %(past)s speaks "
+            "in the threads of its season until %(closes)s (UTC); then it is deleted."
+        )
+    closes = day_of(season_called(max(past)).closes) if past else ""
+    values = {"site": domain.site, "season": domain.season, "past": max(past, default=""), "closes": closes}
+    return message % values
+
+
+def day_of(unix_seconds: int) -> str:
+    """A day as people read it in every language."""
+    return datetime.fromtimestamp(unix_seconds, UTC).date().isoformat()
 
 
 def shown_identity(home: Home, domain: Domain) -> dict[str, Any]:

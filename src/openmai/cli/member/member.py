@@ -1,7 +1,7 @@
 """A member at a talk site: the key, the outbox and the site's facts, brought together for the commands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
 from openmai.anonymity.prover import Prover, new_secret
 from openmai.anonymity.rosters import RosterStatement
+from openmai.anonymity.seasons import open_seasons
 from openmai.anonymity.tickets import Ticket, build_answer, decode_ticket
 from openmai.cli.member import checking, identity, recovery
 from openmai.cli.member.artifacts import load_artifacts
@@ -64,16 +65,31 @@ class Member:
     @classmethod
     def at(cls, talk: str | None, *, now: int, progress: Progress) -> "Member":
         """The member at the talk site `talk`, or at the one last used. Old keys are deleted."""
-        home = open_home(now=now, progress=progress)
+        home = default_home()
         web = Web(talk or _last_talk_origin(home))
-        with progress.waiting(_("Asking %(origin)s") % {"origin": web.origin}):
-            facts = fetch_facts(web, now=now)
+        try:
+            with progress.waiting(_("Asking %(origin)s") % {"origin": web.origin}):
+                facts = fetch_facts(web, now=now)
+        except MemberError:
+            open_home(now=now, progress=progress)
+            raise
+        _compare_clocks(home, facts, web.origin, progress)
+        open_home(now=now, progress=progress)
         write_private(home.talk_origin, {"origin": web.origin})
         return cls(home, default_cache(), web, facts, now, progress)
 
     @property
     def domain(self) -> Domain:
         return self.facts.domain
+
+    def of_season(self, season: str) -> "Member":
+        """The same member in a season whose threads are open: another key, another outbox."""
+        return replace(self, facts=self.facts.of_season(season))
+
+    @property
+    def open_seasons(self) -> list["Member"]:
+        """The member in each season whose threads are open, the current one first."""
+        return [self.of_season(season.id) for season in open_seasons(self.now)]
 
     @property
     def outbox(self) -> Outbox:
@@ -225,7 +241,7 @@ class Member:
         answered = self._verified(target)
         thread = answered.thread_id
         parent = None if answered.post_id == thread else answered.post_id
-        return Reply(self.domain.site, self.domain.season, thread, parent, tidy_text(body), nonce)
+        return Reply(answered.site, answered.season, thread, parent, tidy_text(body), nonce)
 
     def _verified(self, target: str) -> VerifiedPost:
         post = _post_id(target, self.web)
@@ -236,8 +252,9 @@ class Member:
             raise checking.require_claim(error) from error
         if answered.post_id != post:
             raise Refused(_("The site sent another post than the one that was asked for."))
-        if Domain(answered.site, answered.season) != self.domain:
-            raise Refused(_("The thread belongs to another season; nobody new can speak in it."))
+        seasons = [season.id for season in open_seasons(self.now)]
+        if answered.site != self.domain.site or answered.season not in seasons:
+            raise Refused(_("The thread belongs to a season that is over; it can no longer be answered."))
         return answered
 
     def send_outbox(
@@ -257,9 +274,15 @@ class Member:
 
     def drop(self, beginning: str) -> bytes:
         """Forget one entry of the outbox and return its id."""
-        entry = self.outbox.find(beginning)
-        self.outbox.remove(entry.action)
+        holder, entry = self._waiting(beginning)
+        holder.outbox.remove(entry.action)
         return entry.action
+
+    def _waiting(self, beginning: str) -> "tuple[Member, Entry]":
+        """An entry of an open season whose id begins so, and the member as of that season."""
+        past = [each for each in self.open_seasons if each.outbox.has(beginning)]
+        holder = past[0] if past else self
+        return holder, holder.outbox.find(beginning)
 
     def link(self, entry: Entry) -> str:
         return f"{self.web.origin}/p/{entry.action.hex()}"
@@ -274,10 +297,31 @@ def alias_in(own: identity.Identity, content: Content) -> Alias:
 def open_home(*, now: int, progress: Progress) -> Home:
     """The member's folder, after keys of seasons long over were deleted."""
     home = default_home()
-    for site, season in home.forget_old(now=now):
+    forgotten = home.forget_old(now=now)
+    for site, season in forgotten.gone:
         message = _("Deleted the key of %(site)s, season %(season)s: the season is over.")
         progress.advise(message % {"site": site, "season": season})
+    for site, season in forgotten.held:
+        message = _(
+            "By this machine's clock the key of %(site)s, season %(season)s, is to be deleted; by the site's "
+            "it is not yet. It is kept until both agree. If your clock is right, delete it: %(folder)s"
+        )
+        progress.advise(message % {"site": site, "season": season, "folder": home.season(site, season)})
     return home
+
+
+def _compare_clocks(home: Home, facts: SiteFacts, origin: str, progress: Progress) -> None:
+    """Remember how far the clocks are apart, and say so if it matters."""
+    if facts.ahead != home.ahead(facts.domain.site):
+        home.remember_ahead(facts.domain.site, facts.ahead)
+    if facts.ahead:
+        message = (
+            _("This machine's clock is %(minutes)d minutes ahead of that of %(origin)s.")
+            if facts.ahead > 0
+            else _("This machine's clock is %(minutes)d minutes behind that of %(origin)s.")
+        )
+        told = message % {"minutes": abs(facts.ahead) // 60, "origin": origin}
+        progress.advise(f"{told} " + _("Nothing is lost; set it right if it is wrong."))
 
 
 def known_identities(*, now: int, progress: Progress) -> list[dict[str, Any]]:

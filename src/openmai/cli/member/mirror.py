@@ -25,7 +25,7 @@ from openmai.anonymity.rosters import (
 from openmai.cli.member.epochs import AcceptedEpochs, Removals
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
-from openmai.cli.member.pins import Pins, read_pins, write_pins
+from openmai.cli.member.pins import Pins, read_pins, read_season_pins, write_pins, write_season_pins
 from openmai.cli.member.show import Progress, Report
 from openmai.cli.member.sites import SiteFacts
 from openmai.cli.member.web import Web
@@ -58,11 +58,12 @@ class Mirror:
 
     def index(self) -> RosterIndex:
         """The signed index; raise `Refused` if it is forged, older than one seen before, or another one."""
-        data = self.web.get("/rosters/index.json", limit=MAX_INDEX)
-        site = self.facts.domain.site
-        pins = read_pins(self.home, site) or self.pins
+        domain = self.facts.domain
+        path = f"/rosters/{domain.season}/index.json" if self.facts.past else "/rosters/index.json"
+        data = self.web.get(path, limit=MAX_INDEX)
+        pins = self._pins()
         try:
-            index = open_index(data, key=self.pins.roster_key, domain=self.facts.domain, seen=pins.serial)
+            index = open_index(data, key=self.pins.roster_key, domain=domain, seen=pins.serial)
         except AnonymityError as error:
             raise Refused(
                 _("The index of rosters is refused: %(error)s.") % {"error": reason_of(error)}
@@ -71,8 +72,18 @@ class Mirror:
             # Two lists for two members: whoever gets the rarer one stands in a smaller crowd.
             message = _("The site shows two different indexes of rosters with the serial %(serial)d.")
             raise Refused(message % {"serial": index.serial}, code="index-forked")
-        write_pins(self.home, site, Pins(self.pins.roster_key, index.serial, sha256(data)))
+        seen = Pins(self.pins.roster_key, index.serial, sha256(data))
+        if not self.facts.past:
+            write_pins(self.home, domain.site, seen)
+        # A season's own, so that it is known still when the next season's indexes have begun.
+        write_season_pins(self.home, domain, seen)
         return index
+
+    def _pins(self) -> Pins:
+        """What was last seen of the indexes of this season."""
+        if self.facts.past:
+            return read_season_pins(self.home, self.facts.domain) or Pins(self.pins.roster_key, 0)
+        return read_pins(self.home, self.facts.domain.site) or self.pins
 
     def checked(self, index: RosterIndex, roster: str, *, commitment: int, floor: int) -> CheckedRoster:
         """The current epoch of `roster`; raise `Refused` if one may not speak from it."""

@@ -82,6 +82,10 @@ class Outbox:
         for path in sorted((self._folder / "outbox").glob("*.json")):
             yield self._read(path)
 
+    def has(self, beginning: str) -> bool:
+        """Whether any entry's id begins so."""
+        return any(each.action.hex().startswith(beginning.lower()) for each in self.entries())
+
     def find(self, beginning: str) -> Entry:
         """The one entry whose id begins so; raise `Usage` if there is none or more than one."""
         found = [entry for entry in self.entries() if entry.action.hex().startswith(beginning.lower())]

@@ -1,7 +1,9 @@
 """What this machine has learnt of a site and insists on from then on."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from openmai.anonymity.encoding import Domain
 from openmai.anonymity.errors import NotCanonical
 from openmai.anonymity.fields import parse_hex
 from openmai.cli.member.errors import Refused
@@ -23,21 +25,42 @@ class Pins:
 
 def read_pins(home: Home, site: str) -> Pins | None:
     """The pins of a site, or None for a site that was never used here; raise `Refused` if damaged."""
+    return _read(home.pins(site))
+
+
+def read_season_pins(home: Home, domain: Domain) -> Pins | None:
+    """What was last seen of a season's indexes; forgotten with the season."""
+    return _read(_season_path(home, domain))
+
+
+def write_season_pins(home: Home, domain: Domain, pins: Pins) -> None:
+    _write(_season_path(home, domain), pins)
+
+
+def _season_path(home: Home, domain: Domain) -> Path:
+    return home.season(domain.site, domain.season) / "index.json"
+
+
+def _read(path: Path) -> Pins | None:
     try:
-        document = read_private(home.pins(site))
+        document = read_private(path)
         key, index = parse_hex(document.get("roster_key"), size=32), document.get("index")
         digest = None if index is None else parse_hex(index, size=32)
         return Pins(key, _serial(document.get("serial")), digest)
     except FileNotFoundError:
         return None
     except (NotCanonical, ValueError) as error:
-        raise Refused(_("%(path)s is damaged.") % {"path": home.pins(site)}) from error
+        raise Refused(_("%(path)s is damaged.") % {"path": path}) from error
 
 
 def write_pins(home: Home, site: str, pins: Pins) -> None:
+    _write(home.pins(site), pins)
+
+
+def _write(path: Path, pins: Pins) -> None:
     document = {"roster_key": pins.roster_key.hex(), "serial": pins.serial}
     index = {} if pins.index is None else {"index": pins.index.hex()}
-    write_private(home.pins(site), document | index)
+    write_private(path, document | index)
 
 
 def pin_roster_key(home: Home, site: str, offered: bytes, *, expected: bytes | None = None) -> Pins:

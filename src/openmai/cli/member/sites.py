@@ -1,7 +1,8 @@
 """What the talk site and the people site are asked, and what is believed of their answers."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
 
 from openmai.anonymity.content import SITE_PATTERN
 from openmai.anonymity.documents import DocumentRefused
@@ -15,10 +16,17 @@ from openmai.cli.member.errors import Refused, Unreachable, Usage
 from openmai.cli.member.web import Web, read_origin
 from openmai.cli.member.words import gettext as _
 
+# What is told of clocks that differ by less would only be noise.
+CLOCK_TOLERANCE: Final = 900
+
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """The parts of `GET /api/v1/site` that the member's commands use; keys are 32 bytes."""
+    """The parts of `GET /api/v1/site` that the member's commands use; keys are 32 bytes.
+
+    `ahead`: by how many seconds this machine's clock is ahead of the site's, 0 if they agree. `past`: these
+    are the facts for speaking in a season that is over and whose threads are open still.
+    """
 
     domain: Domain
     tick_seconds: int
@@ -27,6 +35,14 @@ class SiteFacts:
     roster_key: bytes
     people_origin: str
     sections: tuple[str, ...]
+    ahead: int = 0
+    past: bool = False
+
+    def of_season(self, season: str) -> "SiteFacts":
+        """The same site in a season whose threads are open."""
+        if season == self.domain.season:
+            return self
+        return replace(self, domain=Domain(self.domain.site, season), past=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +58,7 @@ def fetch_facts(web: Web, *, now: int) -> SiteFacts:
     """Ask the talk site who it is; raise `Refused` if its season is not that of this machine's clock."""
     answer = web.get_json("/api/v1/site")
     try:
-        facts = _read_facts(answer)
+        facts = _read_facts(answer, now)
     except (KeyError, TypeError, ValueError, NotCanonical, Usage) as error:
         raise Unreachable(_("%(origin)s is no talk site of Openmai.") % {"origin": web.origin}) from error
     expected = season_at(now).id
@@ -55,7 +71,7 @@ def fetch_facts(web: Web, *, now: int) -> SiteFacts:
     return facts
 
 
-def _read_facts(answer: dict[str, Any]) -> SiteFacts:
+def _read_facts(answer: dict[str, Any], now: int) -> SiteFacts:
     site, season = answer["site"], answer["season"]
     if not SITE_PATTERN.fullmatch(site) or not isinstance(season, str):
         raise ValueError("site")
@@ -67,7 +83,16 @@ def _read_facts(answer: dict[str, Any]) -> SiteFacts:
         roster_key=parse_hex(answer["roster_key"], size=32),
         people_origin=read_origin(answer["people_origin"]),
         sections=tuple(str(section["slug"]) for section in answer["sections"]),
+        ahead=_ahead(now, answer["next_tick"], _whole(answer["tick_seconds"])),
     )
+
+
+def _ahead(now: int, next_tick: str, tick_seconds: int) -> int:
+    """The site's clock stands somewhere in the span of a tick before its next one."""
+    latest = int(datetime.fromisoformat(next_tick).timestamp())
+    earliest = latest - tick_seconds
+    difference = now - latest if now > latest else min(now - earliest, 0)
+    return difference if abs(difference) > CLOCK_TOLERANCE else 0
 
 
 def _whole(value: object) -> int:

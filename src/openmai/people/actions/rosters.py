@@ -18,7 +18,7 @@ from openmai.anonymity.rosters import (
     sign_index,
     sign_statement,
 )
-from openmai.anonymity.seasons import season_at
+from openmai.anonymity.seasons import open_seasons, season_at
 from openmai.companies.queries import CompanyCard, companies_by_id
 from openmai.people.conf import config, roster_signing_key
 from openmai.people.models import LeavesFile, PublishedIndex, Roster, RosterEpoch, RosterLeaf
@@ -197,7 +197,8 @@ def _publish_index(season: str, *, changed: bool) -> int:
 def drop_superseded_leaves(*, now: datetime) -> int:
     """Drop leaves files that no epoch of late names; return how many."""
     grace = timedelta(seconds=config().root_grace_seconds)
-    needed = RosterEpoch.objects.filter(leaves__isnull=False).exclude(
+    seasons = [season.id for season in open_seasons(int(now.timestamp()))]
+    needed = RosterEpoch.objects.filter(leaves__isnull=False, roster__season__in=seasons).exclude(
         superseded_at__lt=now - grace - KEEP_LEAVES
     )
     return LeavesFile.objects.exclude(sha256__in=needed.values("leaves")).delete()[0]

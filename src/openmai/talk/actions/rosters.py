@@ -29,7 +29,7 @@ def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> None:
     RosterIndex.objects.update_or_create(
         season=season, defaults={"serial": snapshot.index.serial, "envelope": snapshot.envelope}
     )
-    _forget_leaves(now - rules.root_grace)
+    forget_leaves(rules=rules, now=now)
 
 
 def _keep_epoch(fetched: FetchedEpoch, now: datetime) -> None:
@@ -52,7 +52,8 @@ def _keep_epoch(fetched: FetchedEpoch, now: datetime) -> None:
     )
 
 
-def _forget_leaves(superseded_before: datetime) -> None:
+def forget_leaves(*, rules: Rules, now: datetime) -> None:
     """Leaves that no accepted root rests on any more; the statements stay, every proof file needs them."""
-    in_force = RosterEpoch.objects.exclude(superseded_at__lt=superseded_before).values("leaves")
+    open_ones = RosterEpoch.objects.filter(season__in=rules.seasons(now))
+    in_force = open_ones.exclude(superseded_at__lt=now - rules.root_grace).values("leaves")
     RosterLeaves.objects.exclude(id__in=in_force).delete()

@@ -42,8 +42,8 @@ class ThreadWaiting(ThreadNotFound):
 
 
 class ThreadClosed(Refused):
-    """The thread belongs to a season that is over: under new secrets a member would be a second persona in
-    it.
+    """The thread belongs to another season than the reply: under the secret of another season a member would
+    be a second persona in it.
     """
 
     code: ClassVar = "wrong-season"
@@ -124,8 +124,10 @@ def accept_submission(
 
 
 def _accept(body: bytes, *, epoch: Epoch, rules: Rules, now: datetime, verify: Verify) -> Receipt:
-    domain = rules.domain(now)
-    spoken = _Spoken.of(parse_submission(body, domain=domain), domain)
+    current, *past = rules.seasons(now)
+    parsed = parse_submission(body, domain=Domain(rules.site, current), past=past[0] if past else None)
+    domain = parsed.content.domain
+    spoken = _Spoken.of(parsed, domain)
     _check_section(spoken.submission.content)
     earlier = _earlier(spoken, epoch, rules)
     if earlier is not None and earlier.same:
@@ -193,7 +195,8 @@ def _in_thread(spoken: _Spoken, epoch: Epoch, *, is_new: bool) -> list[Known]:
             raise ThreadNotFound(_("No thread of this site has this id."))
         if found.season != spoken.domain.season:
             raise ThreadClosed(
-                _("The thread belongs to season %(season)s, which is over.") % {"season": found.season}
+                _("The thread belongs to season %(season)s; answer it with the key of that season.")
+                % {"season": found.season}
             )
         if not found.parent_found:
             raise ParentNotFound(_("No published post of this thread has this id."))

@@ -1,0 +1,87 @@
+"""Threads outlive their season by fourteen days: who spoke in them goes on, who was on a roster may enter."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.factories.cast import SEASON
+from tests.talk.conftest import Talk
+from tests.talk.refusing import check_refused
+
+from openmai.anonymity.content import Opening
+from openmai.anonymity.seasons import season_called
+from openmai.talk.actions import forget_leaves
+from openmai.talk.models import Persona, RosterLeaves
+
+ENDS = datetime.fromtimestamp(season_called(SEASON).ends, UTC)
+CLOSES = ENDS + timedelta(days=14)
+
+
+@pytest.fixture
+def opening(talk: Talk) -> Opening:
+    """A thread that Alice opened in the season; its last second has passed."""
+    opening = talk.cast.opening()
+    talk.published(talk.cast.submission(talk.cast.alice, opening))
+    talk.now = ENDS
+    return opening
+
+
+def test_a_persona_of_the_past_season_goes_on(talk: Talk, opening: Opening):
+    talk.published(talk.cast.submission(talk.cast.alice, talk.cast.reply(opening)))
+    assert Persona.objects.count() == 1
+
+
+def test_a_newcomer_enters_with_the_old_roster_and_the_old_secret(talk: Talk, opening: Opening):
+    talk.now = CLOSES - timedelta(seconds=talk.rules.tick_seconds)
+    talk.published(talk.cast.submission(talk.cast.bob, talk.cast.reply(opening)))
+    assert Persona.objects.count() == 2
+
+
+def test_on_the_fifteenth_day_the_thread_is_closed(talk: Talk, opening: Opening):
+    body = talk.cast.submission(talk.cast.bob, talk.cast.reply(opening))
+    talk.now = CLOSES - timedelta(seconds=1)
+    talk.accepted(body)
+    talk.now = CLOSES
+    late = talk.cast.submission(talk.cast.alice, talk.cast.reply(opening, body="Too late."), None)
+    check_refused(talk, late, status=422, code="wrong-season", pointer="/content/season")
+
+
+def test_nobody_opens_a_thread_in_a_season_that_is_over(talk: Talk, opening: Opening):
+    body = talk.cast.submission(talk.cast.bob, talk.cast.opening(title="Late", body="Is this still on?"))
+    check_refused(talk, body, status=422, code="wrong-season", pointer="/content/season")
+
+
+def test_the_last_index_of_the_season_is_served_while_its_threads_are_open(talk: Talk, opening: Opening):
+    index = talk.cast.index()
+    assert talk.get("/rosters/index.json").status_code == 404
+    assert talk.get(f"/rosters/{SEASON}/index.json").content == index
+    listed = talk.get(f"/api/v1/rosters?season={SEASON}").json()["rosters"]
+    assert {each["roster"] for each in listed} == set(talk.cast.rosters)
+    assert talk.get("/api/v1/rosters").json()["rosters"] == []
+    talk.now = CLOSES
+    assert talk.get(f"/rosters/{SEASON}/index.json").status_code == 404
+    assert talk.get(f"/api/v1/rosters?season={SEASON}").status_code == 404
+
+
+def test_a_season_that_never_was_has_no_index(talk: Talk):
+    for season in ("s229", "s226", "s0", "x", "s" * 500, "s228%00"):
+        assert talk.get(f"/rosters/{season}/index.json").status_code == 404
+
+
+def test_the_page_says_until_when_the_thread_is_open(talk: Talk, opening: Opening):
+    page = talk.get(f"/en/t/{opening.id.hex()}/").content.decode()
+    assert "data-composer" in page
+    assert "2026-06-20" in page
+    talk.now = CLOSES
+    page = talk.get(f"/en/t/{opening.id.hex()}/").content.decode()
+    assert "data-composer" not in page
+    assert "closed" in page
+
+
+def test_leaves_are_forgotten_when_their_season_is_closed(talk: Talk, opening: Opening):
+    held = RosterLeaves.objects.count()
+    talk.now = CLOSES - timedelta(seconds=1)
+    forget_leaves(rules=talk.rules, now=talk.now)
+    assert RosterLeaves.objects.count() == held
+    talk.now = CLOSES
+    forget_leaves(rules=talk.rules, now=talk.now)
+    assert not RosterLeaves.objects.exists()
