@@ -25,7 +25,7 @@ export function circuitInput(value: bigint): bigint {
   return fromBytes(keccak_256(be32(value))) >> 8n;
 }
 
-function lengthPrefixed(bytes: Uint8Array): Uint8Array {
+export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, bytes.length);
   return concat(length, bytes);

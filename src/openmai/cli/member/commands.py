@@ -48,21 +48,19 @@ def register(app: typer.Typer) -> None:
     identity.command("restore", help=_("Bring a key back from a backup file."))(identity_restore)
     identity.command("trust", help=_("Trust another roster key of a site from now on."))(identity_trust)
     identity.command("accept", help=_("Accept an epoch of a roster that many members left."))(identity_accept)
+    from openmai.cli.member import device_commands
+
+    device_commands.register(identity)
     app.add_typer(identity, name="identity")
     app.command("enrol", help=_("Register your key with the ticket that the people site gave you."))(enrol)
     app.command("post", help=_("Open a thread."))(post)
     app.command("reply", help=_("Answer in a thread."))(reply)
-    outbox = typer.Typer(
-        help=_("What was said here and not yet seen published."), invoke_without_command=True
-    )
-    outbox.callback()(outbox_default)
-    outbox.command("list", help=_("List the outbox."))(outbox_list)
-    outbox.command("send", help=_("Send what is due, and see whether it was published."))(outbox_send)
-    outbox.command("drop", help=_("Forget a post of the outbox."))(outbox_drop)
-    app.add_typer(outbox, name="outbox")
+    from openmai.cli.member import outbox_commands
+
+    app.add_typer(outbox_commands.outbox(), name="outbox")
 
 
-def _told_plainly(command: Callable[..., None]) -> Callable[..., None]:
+def told_plainly(command: Callable[..., None]) -> Callable[..., None]:
     """An error ends the command with a sentence and its exit code, not with a traceback."""
 
     @wraps(command)
@@ -79,18 +77,18 @@ def _told_plainly(command: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
-def _now() -> int:
+def unix_now() -> int:
     return int(time.time())
 
 
-def _member(talk: str | None) -> "Member":
+def member_at(talk: str | None) -> "Member":
     """The member at a talk site; imported here, because `verify` needs neither prover nor network."""
     from openmai.cli.member.member import Member
 
-    return Member.at(talk, now=_now(), progress=Progress())
+    return Member.at(talk, now=unix_now(), progress=Progress())
 
 
-@_told_plainly
+@told_plainly
 def verify(
     source: Annotated[
         str, typer.Argument(metavar="LINK-OR-FILE", help=_("Address of a post, or a proof file."))
@@ -139,7 +137,7 @@ def _roster_key(text: str | None) -> bytes | None:
         raise Usage(_("A roster key has 64 hexadecimal digits.")) from error
 
 
-@_told_plainly
+@told_plainly
 def identity_new(
     talk: TalkOption = None,
     roster_key: KeyOption = None,
@@ -150,7 +148,7 @@ def identity_new(
         ),
     ] = False,
 ) -> None:
-    made = _member(talk).new_identity(
+    made = member_at(talk).new_identity(
         randbelow=secrets.randbelow,
         randbytes=secrets.token_bytes,
         locked=locked,
@@ -174,13 +172,13 @@ def identity_new(
     tell(_("Roster key of the site: %(key)s") % {"key": made.roster_key.hex()})
 
 
-@_told_plainly
+@told_plainly
 def identity_show(
     as_json: Annotated[bool, typer.Option("--json", help=_("Print the result as JSON."))] = False,
 ) -> None:
     from openmai.cli.member.member import known_identities
 
-    found = known_identities(now=_now(), progress=Progress())
+    found = known_identities(now=unix_now(), progress=Progress())
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
         return
@@ -195,16 +193,16 @@ def identity_show(
         )
 
 
-@_told_plainly
+@told_plainly
 def identity_restore(
     backup: Annotated[Path, typer.Argument(help=_("The backup file."))], talk: TalkOption = None
 ) -> None:
-    member = _member(talk)
-    restored = member.restore_identity(_read_file(backup), code=_ask_code())
+    member = member_at(talk)
+    restored = member.restore_identity(_read_file(backup), code=ask_code())
     tell(_("Restored the key %(commitment)s.") % {"commitment": restored})
 
 
-@_told_plainly
+@told_plainly
 def identity_trust(
     key: Annotated[
         str, typer.Argument(help=_("The roster key that the operator publishes, 64 hexadecimal digits."))
@@ -212,17 +210,17 @@ def identity_trust(
     talk: TalkOption = None,
 ) -> None:
     if (trusted := _roster_key(key)) is not None:
-        _member(talk).trust(trusted)
+        member_at(talk).trust(trusted)
     tell(_("From now on only rosters signed by %(key)s are believed.") % {"key": key})
 
 
-@_told_plainly
+@told_plainly
 def identity_accept(
     roster: Annotated[str, typer.Argument(help=_("The roster's id, as the refusal names it."))],
     epoch: Annotated[int, typer.Argument(min=1, help=_("The epoch's number, as the refusal names it."))],
     talk: TalkOption = None,
 ) -> None:
-    removals, statement = _member(talk).accept(roster, epoch=epoch)
+    removals, statement = member_at(talk).accept(roster, epoch=epoch)
     tell(
         _("Accepted epoch %(epoch)d of %(roster)s: %(gone)d of %(before)d are gone, %(live)d are in it now.")
         % {
@@ -235,16 +233,16 @@ def identity_accept(
     )
 
 
-@_told_plainly
+@told_plainly
 def enrol(
     ticket: Annotated[str, typer.Argument(help=_("The ticket from the people site's page “Enrol”."))],
     talk: TalkOption = None,
 ) -> None:
-    rosters = _member(talk).enrol(ticket, randbelow=secrets.randbelow, ask_code=_ask_code)
+    rosters = member_at(talk).enrol(ticket, randbelow=secrets.randbelow, ask_code=ask_code)
     tell(_("Enrolled. From the next epoch you can speak from: %(rosters)s") % {"rosters": ", ".join(rosters)})
 
 
-@_told_plainly
+@told_plainly
 def post(
     title: Annotated[str, typer.Option("--title", help=_("At most 120 characters."))],
     section: Annotated[str, typer.Option("--section", help=_("The section, by its short name."))],
@@ -255,12 +253,12 @@ def post(
     floor: FloorOption = None,
     talk: TalkOption = None,
 ) -> None:
-    member = _member(talk)
+    member = member_at(talk)
     content = member.opening(section=section, title=title, body=_text(body), nonce=secrets.token_bytes(16))
     _speak(member, content, speak_as=speak_as, within=within, wait=wait, floor=floor)
 
 
-@_told_plainly
+@told_plainly
 def reply(
     target: Annotated[
         str, typer.Argument(metavar="LINK-OR-ID", help=_("The thread, or the post to answer."))
@@ -272,7 +270,7 @@ def reply(
     floor: FloorOption = None,
     talk: TalkOption = None,
 ) -> None:
-    member = _member(talk)
+    member = member_at(talk)
     content = member.reply(target, body=_text(body), nonce=secrets.token_bytes(16))
     # A thread of the past season is answered with the key of that season.
     speaking = member.of_season(content.season)
@@ -284,7 +282,7 @@ def _speak(
 ) -> None:
     from openmai.cli.member.member import alias_in
 
-    speaker = _speaker(member, floor)
+    speaker = speaker_of(member, floor)
     entry = speaker.prepare(content, wanted=speak_as, within=within * 3600)
     alias = alias_in(speaker.identity, content).shown(language(), with_suffix=False)
     tell(_("Posting as %(alias)s · %(roster)s") % {"alias": alias, "roster": entry.roster})
@@ -293,86 +291,23 @@ def _speak(
         raise StillWaiting(_("Kept for later. “openmai outbox send --wait” sends it when its time has come."))
     delivered = speaker.deliver(entry)
     if delivered is not None and wait:
-        _watch(speaker, delivered)
+        watch(speaker, delivered)
     elif delivered is not None:
         raise StillWaiting(_("Accepted; it appears by %(due)s.") % {"due": delivered.due})
     tell(_("Published."))
 
 
-def _speaker(member: "Member", floor: int | None) -> "Speaker":
+def speaker_of(member: "Member", floor: int | None) -> "Speaker":
     return member.speaker(
-        floor=floor, ask_code=_ask_code, clock=_now, randbelow=secrets.randbelow, sleep=time.sleep
+        floor=floor, ask_code=ask_code, clock=unix_now, randbelow=secrets.randbelow, sleep=time.sleep
     )
 
 
-def _watch(speaker: "Speaker", entry: "Entry") -> None:
+def watch(speaker: "Speaker", entry: "Entry") -> None:
     patience = speaker.mirror.facts.tick_seconds * 3 + 60
     waiting = _("Accepted; it appears by %(due)s") % {"due": entry.due}
     with speaker.mirror.progress.until(waiting, seconds=speaker.mirror.facts.tick_seconds) as report:
         speaker.watch(entry, patience=patience, report=report)
-
-
-@_told_plainly
-def outbox_default(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        outbox_list()
-
-
-@_told_plainly
-def outbox_list(
-    as_json: Annotated[bool, typer.Option("--json", help=_("Print the result as JSON."))] = False,
-) -> None:
-    from openmai.cli.member.member import outbox_entries
-
-    found = outbox_entries(now=_now(), progress=Progress())
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False))
-        return
-    if not found:
-        tell(_("The outbox is empty."))
-    for each in found:
-        tell(f"{each['action'][:12]}  {_state_in_words(each)}  {each['roster']}")
-        tell(f"    {each['text']}")
-
-
-def _state_in_words(entry: dict[str, Any]) -> str:
-    """Programs read the word itself, with --json."""
-    if entry["refused"]:
-        return _("refused by the site (%(code)s)") % {"code": entry["refused"]}
-    words = {
-        "new": _("not sent yet"),
-        "later": _("kept for later"),
-        "waiting": _("accepted, not seen published yet"),
-    }
-    return words[entry["state"]]
-
-
-@_told_plainly
-def outbox_send(
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help=_("Wait until everything is seen published."))
-    ] = False,
-    everything: Annotated[bool, typer.Option("--all", help=_("Also what is kept for a later time."))] = False,
-    floor: FloorOption = None,
-    talk: TalkOption = None,
-) -> None:
-    left = 0
-    for member in _member(talk).open_seasons:
-        if any(member.outbox.entries()):
-            left += member.send_outbox(
-                _speaker(member, floor), everything=everything, wait=wait, watch=_watch
-            )
-    if left:
-        raise StillWaiting(_("%(count)d posts stay in the outbox.") % {"count": left})
-    tell(_("The outbox is empty."))
-
-
-@_told_plainly
-def outbox_drop(
-    action: Annotated[str, typer.Argument(help=_("The beginning of the post's id."))], talk: TalkOption = None
-) -> None:
-    dropped = _member(talk).drop(action)
-    tell(_("Forgotten: %(action)s. If it was sent already, it may still appear.") % {"action": dropped.hex()})
 
 
 def _text(body: str | None) -> str:
@@ -386,7 +321,7 @@ def _text(body: str | None) -> str:
         raise Usage(_("The text is not UTF-8, or longer than any post may be.")) from error
 
 
-def _ask_code() -> str:
+def ask_code() -> str:
     from openmai.cli.member.identity import code_from_environment
 
     if (code := code_from_environment()) is not None:

@@ -73,7 +73,7 @@ class Home:
         return Forgotten(gone, held)
 
     def ahead(self, site: str) -> int:
-        """By how many seconds this machine's clock was ahead of the site's when they last met; 0 if unknown."""
+        """By how many seconds this machine's clock was ahead of the site's when they met; 0 if unknown."""
         try:
             found = read_private(self._clock(site)).get("ahead")
         except FileNotFoundError:

@@ -95,7 +95,7 @@ class Member:
     def outbox(self) -> Outbox:
         return Outbox(self.home, self.domain)
 
-    def _pin(self, *, expected: bytes | None = None) -> Pins:
+    def pin(self, *, expected: bytes | None = None) -> Pins:
         return pin_roster_key(self.home, self.domain.site, self.facts.roster_key, expected=expected)
 
     def _prover(self, depth: int) -> Prover:
@@ -111,7 +111,7 @@ class Member:
     ) -> Made:
         """Make and keep a secret; raise `IdentityTrouble` if this season has one already."""
         self._refuse_second_key()
-        pins = self._pin(expected=roster_key)
+        pins = self.pin(expected=roster_key)
         secret, code = new_secret(randbelow), randbytes(recovery.CODE_SIZE)
         sealed = recovery.seal(domain=self.domain, secret=secret, code=code, randbytes=randbytes)
         commitment = self._keep(secret, sealed=sealed if locked else None)
@@ -134,7 +134,7 @@ class Member:
             message = _("The backup is of %(site)s, season %(season)s.")
             raise IdentityTrouble(message % {"site": domain.site, "season": domain.season})
         self._refuse_second_key()
-        self._pin()
+        self.pin()
         return self._keep(secret, sealed=None)
 
     def _refuse_second_key(self) -> None:
@@ -145,9 +145,13 @@ class Member:
             raise IdentityTrouble(message % {"site": self.domain.site, "season": self.domain.season})
 
     def _keep(self, secret: int, *, sealed: dict[str, Any] | None) -> int:
-        commitment = self._prover(1).commitment(secret)
+        commitment = self.commitment(secret)
         identity.save_identity(self.home, identity.Identity(self.domain, commitment, secret, sealed=sealed))
         return commitment
+
+    def commitment(self, secret: int) -> int:
+        """What the world may see of a secret."""
+        return self._prover(1).commitment(secret)
 
     def trust(self, roster_key: bytes) -> None:
         """Believe only rosters signed by this key from now on."""
@@ -214,7 +218,7 @@ class Member:
         return Speaker(own, mirror, self.outbox, self.cache, clock, sleep, randbelow, least)
 
     def _mirror(self) -> Mirror:
-        return Mirror(self.web, self.facts, self._pin(), self.home, self.progress)
+        return Mirror(self.web, self.facts, self.pin(), self.home, self.progress)
 
     def accept(self, roster: str, *, epoch: int) -> tuple[Removals, RosterStatement]:
         """Accept the current epoch of a roster although many members are gone."""
@@ -245,7 +249,7 @@ class Member:
 
     def _verified(self, target: str) -> VerifiedPost:
         post = _post_id(target, self.web)
-        key = self._pin().roster_key
+        key = self.pin().roster_key
         try:
             answered = verify_proof_file(fetch_proof_file(self.web, post), roster_key=key)
         except ClaimFailed as error:

@@ -61,3 +61,10 @@ class Progress:
 def tell(text: str = "") -> None:
     """A line of the result."""
     Console(highlight=False, markup=False, soft_wrap=True).print(plain(text))
+
+
+def draw_code(text: str) -> None:
+    """A QR code on the terminal."""
+    import segno
+
+    segno.make_qr(text, error="m").terminal(compact=True)
