@@ -28,6 +28,16 @@ function createStores(database: IDBDatabase): void {
   for (const name of STORES) if (!database.objectStoreNames.contains(name)) database.createObjectStore(name);
 }
 
+/** Deletes the database with all that is in it. Throws `storage-blocked` while another tab holds it open. */
+export function deleteDatabase(factory: IDBFactory = globalThis.indexedDB): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = factory.deleteDatabase(NAME);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(named(request.error));
+    request.onblocked = () => reject(new ProofError("storage-blocked", "another tab holds the database open"));
+  });
+}
+
 /** Opens the database, or throws `storage-blocked`: private windows and strict cookie settings forbid it. */
 export function openDatabase(factory: IDBFactory | undefined = globalThis.indexedDB): Promise<Database> {
   return new Promise((resolve, reject) => {
@@ -64,6 +74,10 @@ export class Database {
 
   async get<T>(store: StoreName, key: string): Promise<T | undefined> {
     return (await settled(this.open(store, "readonly").get(key))) as T | undefined;
+  }
+
+  async keys(store: StoreName): Promise<string[]> {
+    return (await settled(this.open(store, "readonly").getAllKeys())) as string[];
   }
 
   async all<T>(store: StoreName): Promise<T[]> {

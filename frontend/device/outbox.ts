@@ -15,6 +15,7 @@ export interface Refusal {
 export interface Entry {
   readonly action: string;
   readonly thread: string;
+  readonly season: string;
   readonly kind: "opening" | "reply";
   readonly section: string | null;
   readonly title: string | null;

@@ -9,6 +9,8 @@ import { seal, unseal, type SealedBox } from "./sealed.ts";
 
 export interface PersonaNote {
   readonly thread: string;
+  /** The thread's, after which the note is forgotten. */
+  readonly season: string;
   readonly roster: string;
   readonly kind: RosterKind;
   readonly label: Label | null;

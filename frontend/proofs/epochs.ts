@@ -26,8 +26,8 @@ interface Accepted {
   readonly live: Uint8Array;
 }
 
-/** Kept one a roster: a new season's takes the place of the old one's. */
-const place = ({ site }: SiteFacts, roster: string): string => `epoch/${site}/${roster}`;
+/** Forgotten with its season (`device/retention.ts`). */
+const place = ({ site, season }: SiteFacts, roster: string): string => `epoch/${site}/${season}/${roster}`;
 
 function members({ live }: Accepted): Set<bigint> {
   const found = new Set<bigint>();

@@ -23,6 +23,7 @@ export type ErrorCode =
   | "bad-pairing"
   | "pairing-expired"
   | "no-passkey"
+  | "wrong-passkey"
   | "roster-key-changed"
   | "roster-unknown"
   | "not-in-roster"

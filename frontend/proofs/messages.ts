@@ -1,4 +1,8 @@
-/** What pages and the worker say to each other. The secret is in none of it, but for the recovery code shown once. */
+/**
+ * What pages and the worker say to each other. The secret is in none of it; what opens a backup is: the recovery code, shown
+ * once, and what a passkey says, which only a page can ask for.
+ */
+import type { PasskeyOutput } from "./backup.ts";
 import type { ErrorCode } from "./errors.ts";
 
 export type RosterKind = "provable" | "attested" | "site";
@@ -25,6 +29,8 @@ export interface SiteFacts {
   readonly floor: number;
   readonly roster_key: string;
   readonly receipt_key: string;
+  /** The season is over, and its threads are open still; set by the worker, from the device's clock. */
+  readonly past?: boolean;
 }
 
 /** What the site answers to a submission. */
@@ -94,6 +100,7 @@ export interface PersonaFacts {
 export interface Spoken {
   readonly action: string;
   readonly thread: string;
+  readonly season: string;
   /** The submission's JSON, ready to be sent as it is. */
   readonly body: string;
   readonly persona: PersonaFacts;
@@ -140,6 +147,17 @@ export interface Methods {
   renewCode: { parameters: { facts: SiteFacts }; result: NewBackup };
   confirmBackup: { parameters: { facts: SiteFacts }; result: IdentityFacts };
   restore: { parameters: { facts: SiteFacts; file: string; code: string }; result: IdentityFacts };
+  /** A backup file sealed under what a passkey made of `salt`. */
+  passkeyBackup: { parameters: { facts: SiteFacts; output: PasskeyOutput }; result: string };
+  restoreByPasskey: { parameters: { facts: SiteFacts; file: string; prf: Uint8Array }; result: IdentityFacts };
+  /** Begins a pairing and returns what this device shows: on the one with the key an invitation, else an answer. */
+  pairBegin: { parameters: { facts: SiteFacts; invites: boolean }; result: string };
+  /** Takes the other device's text and returns the digits that a person compares. */
+  pairMeet: { parameters: { text: string }; result: string };
+  /** After the person has compared: the secrets of the open seasons, for the other device alone. */
+  pairDeliver: { parameters: { facts: SiteFacts }; result: string };
+  /** After the person has compared: keeps what came; the facts of the current season's key, if it was among it. */
+  pairReceive: { parameters: { facts: SiteFacts; text: string }; result: IdentityFacts | null };
   forget: { parameters: { facts: SiteFacts }; result: null };
   readTicket: { parameters: { ticket: string }; result: TicketFacts };
   enrol: { parameters: { facts: SiteFacts; ticket: string }; result: Answer };

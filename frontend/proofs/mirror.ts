@@ -25,6 +25,10 @@ interface Pins {
   readonly index?: string;
 }
 
+/** What was last seen of a season's indexes: known still when the next season's have begun. */
+type Seen = Pick<Pins, "serial" | "index">;
+const seenPlace = ({ site, season }: SiteFacts): string => `index/${site}/${season}`;
+
 /** No fewer, whatever the site says of its own floor: a crowd of two is not one. */
 export const SMALLEST_CROWD = 20;
 
@@ -68,15 +72,18 @@ export class Mirror {
   }
 
   private async index(facts: SiteFacts): Promise<RosterIndex> {
-    const { serial, index: seen } = await this.pins(facts);
-    const bytes = await this.bytes("/rosters/index.json");
+    const pins = await this.pins(facts);
+    const { serial, index: seen } = facts.past ? ((await this.database.get<Seen>("settings", seenPlace(facts))) ?? { serial: 0 }) : pins;
+    const bytes = await this.bytes(facts.past ? `/rosters/${facts.season}/index.json` : "/rosters/index.json");
     const hash = toHex(sha256(bytes));
     const index = openIndex(bytes, parseHex(facts.roster_key, 32, "roster key"));
     if (index.site !== facts.site || index.season !== facts.season) throw new ProofError("bad-roster", "index of another site or season");
     if (index.serial < serial) throw new ProofError("roster-older", "", { seen: serial, offered: index.serial });
     // Two lists for two members: whoever gets the rarer one stands in a smaller crowd.
     if (index.serial === serial && seen !== undefined && seen !== hash) throw new ProofError("index-forked", "", { serial });
-    await this.database.change<Pins>("settings", `pins/${facts.site}`, (old) => (old!.serial > index.serial ? old : { ...old!, serial: index.serial, index: hash }));
+    const newer = { serial: index.serial, index: hash };
+    if (!facts.past) await this.database.change<Pins>("settings", `pins/${facts.site}`, (old) => (old!.serial > index.serial ? old : { ...old!, ...newer }));
+    await this.database.change<Seen>("settings", seenPlace(facts), (old) => (old !== undefined && old.serial > index.serial ? old : newer));
     return index;
   }
 

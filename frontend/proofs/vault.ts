@@ -1,13 +1,13 @@
 /** Where the secret lives: sealed in this device's database, opened in the worker only, one per site and season. */
 import type { Database } from "../device/database.ts";
 import { seal, unseal, type SealedBox } from "../device/sealed.ts";
-import { openBackup, readCode, sealBackup, showCode } from "./backup.ts";
+import { openBackup, openPasskeyBackup, readCode, sealBackup, sealPasskeyBackup, showCode, type Backup, type PasskeyOutput } from "./backup.ts";
 import { ProofError } from "./errors.ts";
 import { commitmentOf, newSecret, type RandomSource } from "./identity.ts";
 import type { IdentityFacts, NewBackup, SiteFacts } from "./messages.ts";
 import type { Poseidon } from "./poseidon.ts";
 
-interface StoredSecret {
+export interface StoredSecret {
   readonly season: string;
   readonly commitment: string;
   readonly box: SealedBox;
@@ -15,6 +15,10 @@ interface StoredSecret {
   readonly backup: string;
   readonly backedUp: boolean;
 }
+
+/** Throws if a key of this season is not to be kept. */
+type SeasonCheck = (season: string) => void;
+const anySeason: SeasonCheck = () => undefined;
 
 const place = (facts: { site: string; season: string }): string => `${facts.site}/${facts.season}`;
 
@@ -31,6 +35,12 @@ export class Vault {
     const stored = await this.database.get<StoredSecret>("secrets", place(facts));
     if (stored === undefined) throw new ProofError("no-identity", "", { season: facts.season });
     return stored;
+  }
+
+  /** Of these seasons, those of which this device holds the secret. */
+  async seasonsHeld(site: string, seasons: readonly string[]): Promise<string[]> {
+    const held = await Promise.all(seasons.map((season) => this.database.get<StoredSecret>("secrets", place({ site, season }))));
+    return seasons.filter((_season, i) => held[i] !== undefined);
   }
 
   async identity(facts: SiteFacts): Promise<IdentityFacts | null> {
@@ -82,13 +92,46 @@ export class Vault {
   }
 
   /** Restores from a backup file. Throws `bad-backup`, `wrong-recovery-code`, or `identity-exists` for another secret. */
-  async restore(facts: SiteFacts, file: string, code: string): Promise<IdentityFacts> {
-    const { site, season, secret } = openBackup(file, readCode(code));
+  async restore(facts: SiteFacts, file: string, code: string, check: SeasonCheck = anySeason): Promise<IdentityFacts> {
+    return this.bringBack(facts, openBackup(file, readCode(code)), file, check);
+  }
+
+  /** The same from a file that was sealed under a passkey. */
+  async restoreByPasskey(facts: SiteFacts, file: string, prf: Uint8Array, check: SeasonCheck = anySeason): Promise<IdentityFacts> {
+    const backup = openPasskeyBackup(file, prf);
+    return this.bringBack(facts, backup, this.freshFile(backup), check);
+  }
+
+  /** The secret sealed under a passkey, as a file to be saved elsewhere. */
+  async passkeyBackup(facts: SiteFacts, output: PasskeyOutput): Promise<string> {
+    const { site, season } = facts;
+    return sealPasskeyBackup({ site, season, secret: await this.secret(facts) }, output, this.random);
+  }
+
+  /** Keeps a secret that came from another device of the member's. */
+  async receive(facts: SiteFacts, season: string, secret: bigint): Promise<IdentityFacts> {
+    const backup = { site: facts.site, season, secret };
+    return this.bringBack(facts, backup, this.freshFile(backup), anySeason, false);
+  }
+
+  /** Throws `identity-exists` if this device holds another secret of that season. */
+  async refuseOther(facts: SiteFacts, season: string, secret: bigint): Promise<void> {
+    const stored = await this.database.get<StoredSecret>("secrets", place({ site: facts.site, season }));
+    if (stored !== undefined && stored.commitment !== commitmentOf(this.poseidon, secret).toString()) throw new ProofError("identity-exists", "", { season });
+  }
+
+  /** A file under a code that nobody has seen: the member asks for a new code before it is of use. */
+  private freshFile(backup: Backup): string {
+    return sealBackup(backup, this.random(new Uint8Array(16)), this.random);
+  }
+
+  private async bringBack(facts: SiteFacts, { site, season, secret }: Backup, file: string, check: SeasonCheck, backedUp = true): Promise<IdentityFacts> {
     if (site !== facts.site) throw new ProofError("bad-backup", "another site", { site });
+    check(season);
     const where = { site, season };
     const commitment = commitmentOf(this.poseidon, secret).toString();
     const box = await seal(this.database, "secrets", place(where), secret.toString());
-    const made: StoredSecret = { season, commitment, box, backup: file, backedUp: true };
+    const made: StoredSecret = { season, commitment, box, backup: file, backedUp };
     const kept = await this.database.change<StoredSecret>("secrets", place(where), (old) => (old && old.commitment !== commitment ? old : made));
     if (kept!.commitment !== commitment) throw new ProofError("identity-exists", "", { season });
     return shown(made);

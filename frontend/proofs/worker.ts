@@ -6,6 +6,7 @@
  */
 import { openDatabase, type Database } from "../device/database.ts";
 import { readPersona, writePersona, type PersonaNote } from "../device/personas.ts";
+import { sweep } from "../device/retention.ts";
 import { aliasOf } from "./alias.ts";
 import { loadArtifacts, type ArtifactAddresses, type Artifacts, type Depth, type Fetch } from "./artifacts.ts";
 import { nonceFrom, normalise, normaliseTitle, parseContent } from "./content.ts";
@@ -22,7 +23,8 @@ import { verifyProofFile } from "./proof_file.ts";
 import { receiptHolds } from "./receipts.ts";
 import { companyOf, kindOf } from "./rosters.ts";
 import { documentId, exactKeys } from "./schema.ts";
-import { checkSeason } from "./seasons.ts";
+import { PAIRING_MS, Pairing } from "./pairing.ts";
+import { checkOpen, checkSeason, isOpen, openSeasons, seasonAt } from "./seasons.ts";
 import { actionOf, buildSubmission, makeJoin, type Action } from "./speaking.ts";
 import { Vault } from "./vault.ts";
 
@@ -41,6 +43,17 @@ const fetcher: Fetch = async (url) => {
   }
 };
 
+/** The site's time less this device's, in ms; null if it cannot be asked. */
+async function siteClock(): Promise<number | null> {
+  try {
+    const response = await fetch("/api/v1/site", { mode: "same-origin", credentials: "omit", redirect: "error", cache: "no-store" });
+    const date = Date.parse(response.headers.get("Date") ?? "");
+    return response.ok && !Number.isNaN(date) ? date - Date.now() : null;
+  } catch {
+    return null;
+  }
+}
+
 interface Tools {
   readonly database: Database;
   readonly poseidon: Poseidon;
@@ -53,6 +66,7 @@ const loaded = new Map<Depth, Promise<Artifacts>>();
 
 async function buildTools(): Promise<Tools> {
   const [database, poseidon] = await Promise.all([openDatabase(), buildPoseidon()]);
+  await sweep(database, Date.now(), siteClock);
   return { database, poseidon, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database) };
 }
 
@@ -119,7 +133,8 @@ function draftDocument(facts: SiteFacts, draft: Draft): unknown {
   }
   // A server that reuses a thread's id for other words would link personas (threat 7).
   const opening = parseContent(draft.opening);
-  if (opening.type !== "openmai/thread/v1" || toHex(documentId(opening)) !== draft.thread) throw new ProofError("thread-altered");
+  const fits = opening.type === "openmai/thread/v1" && opening.season === season && toHex(documentId(opening)) === draft.thread;
+  if (!fits) throw new ProofError("thread-altered");
   return { type: "openmai/reply/v1", site, season, thread: draft.thread, parent: draft.parent, body, nonce };
 }
 
@@ -155,8 +170,9 @@ async function finish(facts: SiteFacts, action: Action, roster: string, note: Pe
   const label = note?.label ?? (await labelOf(facts, roster));
   const alias = await aliasIn(facts, action.threadId);
   const persona: PersonaFacts = { roster, kind: kindOf(roster), label, alias, key: toHex(action.persona.key) };
-  await writePersona(database, { thread, ...persona, joined: note?.joined ?? null });
-  return { action: toHex(action.id), thread, body, persona, joins };
+  const { season } = action.content;
+  await writePersona(database, { thread, season, ...persona, joined: note?.joined ?? null });
+  return { action: toHex(action.id), thread, season, body, persona, joins };
 }
 
 async function speak(facts: SiteFacts, draft: Draft, roster: string, now: number, report: Report): Promise<Spoken> {
@@ -171,10 +187,11 @@ async function speak(facts: SiteFacts, draft: Draft, roster: string, now: number
   return finish(facts, action, roster, note, buildSubmission(action, proof), proof !== null);
 }
 
-async function renew(facts: SiteFacts, body: string, roster: string, report: Report): Promise<Spoken> {
+async function renew(site: SiteFacts, body: string, roster: string, report: Report): Promise<Spoken> {
   const { vault, database } = await getTools();
-  const secret = await vault.secret(facts);
   const { content, key } = exactKeys(JSON.parse(body), ["version", "content", "key", "signature", "join"]);
+  const facts = inOpenSeason({ ...site, season: parseContent(content).season });
+  const secret = await vault.secret(facts);
   const action = actionOf(content, secret);
   if (!equalBytes(action.persona.key, parseHex(key, 32, "key"))) throw new ProofError("no-identity", "made by another identity");
   const proof = await join(facts, action, roster, secret, report);
@@ -198,6 +215,68 @@ function inSeason(facts: SiteFacts): SiteFacts {
   return facts;
 }
 
+/** The facts for a thread of a season that is open by this device's clock: an older one would draw out an old secret. */
+function inOpenSeason(facts: SiteFacts): SiteFacts {
+  const now = Date.now();
+  checkOpen(facts.season, now);
+  return { ...facts, past: facts.season !== seasonAt(now) };
+}
+
+/** Threads are opened in the current season, and answered in their own. */
+const forDraft = (facts: SiteFacts, draft: Draft): SiteFacts => (draft.kind === "opening" ? inSeason(facts) : inOpenSeason(facts));
+
+/** A key of a season that is over would be deleted at once. */
+function checkKept(season: string): void {
+  if (!isOpen(season, Date.now())) throw new ProofError("season-over", "", { season });
+}
+
+/** The pairing under way on this page: in this worker's memory, and nowhere else. */
+let pairing: { readonly side: Pairing; readonly begun: number } | null = null;
+
+async function pairBegin(facts: SiteFacts, invites: boolean): Promise<string> {
+  const { vault } = await getTools();
+  // Says what is missing before anybody scans anything.
+  if (invites) await pairSecrets(facts);
+  else if ((await vault.identity(inSeason(facts))) !== null) throw new ProofError("identity-exists", "", { season: facts.season });
+  pairing = { side: new Pairing(facts.site, invites, random), begun: Date.now() };
+  return pairing.side.text;
+}
+
+/** The pairing, unless it has grown old: somebody in between would have had time to compute. */
+function pairingNow(): Pairing {
+  if (pairing === null || Date.now() - pairing.begun > PAIRING_MS) {
+    pairing = null;
+    throw new ProofError("pairing-expired");
+  }
+  return pairing.side;
+}
+
+async function pairSecrets(facts: SiteFacts): Promise<{ season: string; secret: bigint }[]> {
+  const { vault } = await getTools();
+  const held = await vault.seasonsHeld(facts.site, openSeasons(Date.now()));
+  if (held.length === 0) throw new ProofError("no-identity", "", { season: facts.season });
+  return Promise.all(held.map(async (season) => ({ season, secret: await vault.secret({ ...facts, season }) })));
+}
+
+async function pairReceive(facts: SiteFacts, text: string): Promise<Methods["pairReceive"]["result"]> {
+  const { vault } = await getTools();
+  const received = pairingNow().receive(text);
+  for (const { season, secret } of received) {
+    checkKept(season);
+    await vault.refuseOther(facts, season, secret);
+  }
+  for (const { season, secret } of received) await vault.receive(facts, season, secret);
+  pairing = null;
+  return vault.identity(facts);
+}
+
+async function pairDeliver(facts: SiteFacts): Promise<string> {
+  const side = pairingNow();
+  const delivery = side.deliver(await pairSecrets(facts));
+  pairing = null;
+  return delivery;
+}
+
 type Handler<M extends Method> = (
   parameters: Methods[M]["parameters"],
   report: Report,
@@ -210,13 +289,19 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
   backup: async ({ facts }) => (await getTools()).vault.backup(facts),
   renewCode: async ({ facts }) => (await getTools()).vault.renewCode(facts),
   confirmBackup: async ({ facts }) => (await getTools()).vault.confirmBackup(facts),
-  restore: async ({ facts, file, code }) => (await getTools()).vault.restore(facts, file, code),
+  restore: async ({ facts, file, code }) => (await getTools()).vault.restore(facts, file, code, checkKept),
+  passkeyBackup: async ({ facts, output }) => (await getTools()).vault.passkeyBackup(facts, output),
+  restoreByPasskey: async ({ facts, file, prf }) => (await getTools()).vault.restoreByPasskey(facts, file, prf, checkKept),
+  pairBegin: async ({ facts, invites }) => pairBegin(facts, invites),
+  pairMeet: ({ text }) => Promise.resolve().then(() => pairingNow().meet(text)),
+  pairDeliver: async ({ facts }) => pairDeliver(facts),
+  pairReceive: async ({ facts, text }) => pairReceive(facts, text),
   forget: async ({ facts }) => (await getTools()).vault.forget(facts),
   readTicket: async ({ ticket }) => readTicket(ticket),
   enrol: async ({ facts, ticket }, report) => enrol(inSeason(facts), ticket, report),
-  crowd: async ({ facts, company }) => findCrowd(inSeason(facts), company),
-  alias: async ({ facts, thread }) => aliasIn(inSeason(facts), parseHex(thread, 32, "thread")),
-  speak: async ({ facts, draft, roster, now }, report) => speak(inSeason(facts), draft, roster, now, report),
+  crowd: async ({ facts, company }) => findCrowd(inOpenSeason(facts), company),
+  alias: async ({ facts, thread }) => aliasIn(inOpenSeason(facts), parseHex(thread, 32, "thread")),
+  speak: async ({ facts, draft, roster, now }, report) => speak(forDraft(facts, draft), draft, roster, now, report),
   renew: async ({ facts, body, roster }, report) => renew(inSeason(facts), body, roster, report),
   receipt: async ({ facts, action, receipt }) => receiptHolds(facts, action, receipt),
   trustRosterKey: async ({ facts }) => {
@@ -224,7 +309,7 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
     return null;
   },
   acceptEpoch: async ({ facts, roster, epoch }) => {
-    await (await getTools()).mirror.accept(facts, roster, epoch);
+    await (await getTools()).mirror.accept(inOpenSeason(facts), roster, epoch);
     return null;
   },
   verify: async ({ file, rosterKey }, _report, id) =>

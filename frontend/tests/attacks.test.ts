@@ -113,9 +113,9 @@ describe("test_10: the public key, once published, yields the secret to a future
     const { content } = JSON.parse(opened.body) as { content: unknown };
     const renewed = await worker.ask("renew", { facts, body: opened.body, roster });
     spoken = [opened, renewed, await replyTo(opened.thread, content)];
-    const { action, thread, body, persona } = opened;
+    const { action, thread, season, body, persona } = opened;
     await writeEntry(await openDatabase(), {
-      action, thread, body, kind: "opening", section: "work", title: "Overtime", text: "Again", parent: null, roster, rosterKind: persona.kind, label: persona.label,
+      action, thread, season, body, kind: "opening", section: "work", title: "Overtime", text: "Again", parent: null, roster, rosterKind: persona.kind, label: persona.label,
       alias: persona.alias, joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
     });
   });

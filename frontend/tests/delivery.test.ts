@@ -21,9 +21,9 @@ const action = "ab".repeat(32);
 const thread = "cd".repeat(32);
 const due = "2026-05-01T10:00:00Z";
 const alias = aliasOf(5n);
-const persona = { thread, roster: "site", kind: "site", label: null, alias, key: "00", joined: null } as const;
+const persona = { thread, season: "s228", roster: "site", kind: "site", label: null, alias, key: "00", joined: null } as const;
 const entry = {
-  action, thread, kind: "reply", section: null, title: null, text: "Same here", parent: null, roster: "site", rosterKind: "site", label: null, alias,
+  action, thread, season: "s228", kind: "reply", section: null, title: null, text: "Same here", parent: null, roster: "site", rosterKind: "site", label: null, alias,
   body: "{}", joins: true, state: "waiting", created: 1, next: 0, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
 } satisfies Entry;
 

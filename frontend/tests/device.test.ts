@@ -165,7 +165,7 @@ test("proving artifacts are refused unless their hash is the pinned one", async 
 
 const alias = aliasOf(5n);
 const entry = {
-  action: "aa", thread: "bb", kind: "reply", section: null, title: null, text: "秘密的话", parent: null, roster: "site", rosterKind: "site", label: null, alias,
+  action: "aa", thread: "bb", season: "s228", kind: "reply", section: null, title: null, text: "秘密的话", parent: null, roster: "site", rosterKind: "site", label: null, alias,
   body: "{}", joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
 } satisfies Entry;
 
@@ -186,7 +186,7 @@ describe("the outbox", () => {
 });
 
 test("a persona is forgotten only if it never came to be", async () => {
-  const note = { thread: "bb", roster: "site", kind: "site", label: null, alias, key: "00", joined: null } as const;
+  const note = { thread: "bb", season: "s228", roster: "site", kind: "site", label: null, alias, key: "00", joined: null } as const;
   await writePersona(database, note);
   expect(await readPersona(database, "bb")).toEqual(note);
   await forgetUnjoined(database, "bb");

@@ -93,8 +93,15 @@ export function refetchSite(): Promise<Site> {
   return fetchSite();
 }
 
-export const fetchRosters = async (): Promise<readonly RosterFacts[]> =>
-  (await request<{ rosters: readonly RosterFacts[] }>("/api/v1/rosters")).rosters;
+/** The facts for speaking in a thread of `season`; the worker checks that it is open. */
+export const factsOf = async (season: string | null): Promise<Site> => {
+  const facts = await fetchSite();
+  return season === null ? facts : { ...facts, season };
+};
+
+/** The rosters of the current season, or of a past one whose threads are open. */
+export const fetchRosters = async (season: string | null = null): Promise<readonly RosterFacts[]> =>
+  (await request<{ rosters: readonly RosterFacts[] }>(`/api/v1/rosters${season === null ? "" : `?season=${season}`}`)).rosters;
 
 export const fetchThread = (id: string): Promise<{ opening: { content: unknown } }> => request(`/api/v1/threads/${id}`);
 

@@ -2,7 +2,7 @@
 import { forgetUnjoined } from "../device/personas.ts";
 import { removeEntry, writeEntry, type Entry } from "../device/outbox.ts";
 import type { Draft as Spoken, Spoken as Submission } from "../proofs/messages.ts";
-import { clockOffset, fetchSite, fetchThread, type Site } from "./api.ts";
+import { clockOffset, factsOf, fetchSite, fetchThread, type Site } from "./api.ts";
 import { deliverNow, device, notifyOutbox } from "./delivery.ts";
 import { alert, announce, button, fieldError, find, make, need, replace } from "./dom.ts";
 import { DraftPlace, emptyDraft, type Draft } from "./drafts.ts";
@@ -52,6 +52,7 @@ export function fieldOf(pointer: string | null): "section" | "title" | "body" | 
 export class Composer {
   private readonly kind: "opening" | "reply";
   private readonly thread: string | null;
+  private readonly season: string | null;
   private readonly draft: DraftPlace;
   private readonly speaker: Speaker;
   private readonly steps: Steps;
@@ -65,7 +66,8 @@ export class Composer {
     this.thread = form.dataset["thread"] ?? null;
     this.kind = this.thread === null ? "opening" : "reply";
     this.draft = new DraftPlace(this.thread ?? "new");
-    this.speaker = new Speaker(form, this.thread, () => this.clearErrors("speaker"));
+    this.season = form.dataset["season"] ?? null;
+    this.speaker = new Speaker(form, this.thread, this.season, () => this.clearErrors("speaker"));
     this.steps = new Steps(need(form, "[data-steps]", HTMLElement));
     this.outcome = need(form, "[data-outcome]", HTMLElement);
   }
@@ -289,18 +291,18 @@ export class Composer {
   private async speak(): Promise<Entry> {
     const crowd = this.speaker.crowd!;
     const draft = await this.spokenDraft();
-    const facts = await fetchSite();
+    const facts = await factsOf(this.season);
     const spoken = await prover.ask("speak", { facts, draft, roster: crowd.roster, now: Date.now() }, { progress: this.steps.listener(STEP_NAMES) });
     const entry = this.entry(draft, spoken);
     await writeEntry(await device(), entry);
     return entry;
   }
 
-  private entry(draft: Spoken, { action, thread, body, persona, joins }: Submission): Entry {
+  private entry(draft: Spoken, { action, thread, season, body, persona, joins }: Submission): Entry {
     const wait = randomWithin(DELAYS[this.delay()] ?? 0);
     const opening = draft.kind === "opening" ? draft : null;
     return {
-      action, thread, body, joins,
+      action, thread, season, body, joins,
       kind: draft.kind,
       section: opening?.section ?? null,
       title: opening?.title ?? null,

@@ -30,6 +30,12 @@ export function device(): Promise<Database> {
   return opened;
 }
 
+/** Lets go of the database, so that it can be deleted. */
+export async function closeDevice(): Promise<void> {
+  await opened?.then((database) => database.close(), () => undefined);
+  opened = null;
+}
+
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(CHANNEL);
 
 /** Tells this page and the other tabs that the outbox changed. */
@@ -86,8 +92,8 @@ const later = (entry: Entry): Promise<Entry> =>
   save({ ...entry, attempts: entry.attempts + 1, next: Date.now() + backoff(entry.attempts) });
 
 /** Whether the receipt is signed by the site as this page knows it; its key may have changed since the page was opened. */
-const isSigned = (receipt: Receipt, { action }: Entry, facts: SiteFacts): Promise<boolean> =>
-  prover.ask("receipt", { facts, action, receipt });
+const isSigned = (receipt: Receipt, { action, season }: Entry, facts: SiteFacts): Promise<boolean> =>
+  prover.ask("receipt", { facts: { ...facts, season }, action, receipt });
 
 /** Sends one entry and returns it as it is afterwards. Throws nothing: what fails is tried again later. */
 async function send(entry: Entry): Promise<Entry> {

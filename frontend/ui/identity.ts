@@ -1,21 +1,30 @@
 /** The identity page: make a key, keep it safe, bring it back, and hand its commitment to the people site. */
 import type { IdentityFacts, NewBackup } from "../proofs/messages.ts";
-import { fetchSite, type Site } from "./api.ts";
+import { clockOffset, fetchSite, type Site } from "./api.ts";
 import { alert, announce, button, fieldError, find, make, need, replace } from "./dom.ts";
 import { forgetTicket, goBack, takeTicket, wayBack, type Pending } from "./enrolment.ts";
 import { describe } from "./failures.ts";
+import { forgetEverything } from "./forgetting.ts";
 import * as en from "./messages/en.ts";
 import * as zh from "./messages/zh.ts";
+import { PairingWizard } from "./pairing.ts";
+import { askPasskey, makePasskey, passkeysOffered } from "./passkeys.ts";
+import { passkeyOf } from "../proofs/backup.ts";
+import { closesAt, openSeasons } from "../proofs/seasons.ts";
+import { device } from "./delivery.ts";
 import { prover } from "./prover.ts";
 import { rememberCompany } from "./remembered.ts";
 import { megabytes, Steps, type StepNames } from "./steps.ts";
-import { sayer } from "./words.ts";
+import { dateOf, sayer } from "./words.ts";
 
 const say = sayer(en.identity, zh.identity);
 const common = sayer(en.common, zh.common);
 const compose = sayer(en.compose, zh.compose);
 
+const seasons = sayer(en.seasons, zh.seasons);
+
 const REMOVAL_MS = 10_000;
+const CLOCK_TOLERANCE_MINUTES = 2;
 
 const STEP_NAMES: StepNames = {
   artifacts: ({ done, total }) => say("stepArtifacts", { done: megabytes(done), total: megabytes(total) }),
@@ -31,6 +40,12 @@ function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   make("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** The page again, with nothing of before in its memory. */
+function startAnew(): void {
+  history.replaceState(null, "", "#forgotten");
+  location.reload();
 }
 
 class IdentityPage {
@@ -51,14 +66,35 @@ class IdentityPage {
 
   async start(): Promise<void> {
     this.noteJoined();
+    this.noteForgotten();
     this.listen();
     try {
       this.site = await fetchSite();
       this.identity = await prover.ask("identities", { facts: this.site });
       this.draw();
+      await this.drawPast();
+      this.showClocks();
+      for (const part of this.root.querySelectorAll<HTMLElement>("[data-passkey]")) part.hidden = !(await passkeysOffered());
     } catch (error) {
       this.tell(error, () => void this.start());
     }
+  }
+
+  /** Keys of a season that is over and whose threads are open; a new season asks for a new key. */
+  private async drawPast(): Promise<void> {
+    const held = (await (await device()).keys("secrets")).map((key) => key.slice(key.lastIndexOf("/") + 1));
+    const past = openSeasons(Date.now()).slice(1).find((season) => held.includes(season));
+    const part = this.part("past");
+    part.hidden = past === undefined;
+    if (past === undefined) return;
+    const day = dateOf(new Date(closesAt(past)).toISOString().slice(0, 10));
+    const title = this.identity === null ? seasons("begun") : seasons("pastHeld", { season: past });
+    replace(part, alert("info", title, make("p", {}, seasons(this.identity === null ? "begunNext" : "pastOnly", { season: past, day }))));
+  }
+
+  private showClocks(): void {
+    const minutes = Math.round(Math.abs(clockOffset()) / 60_000);
+    if (minutes >= CLOCK_TOLERANCE_MINUTES) replace(this.status, alert("warning", common("clockDiffers", { minutes })));
   }
 
   /** The people site names the member's lists when it leads back here, so that the composer can offer them first. */
@@ -68,6 +104,13 @@ class IdentityPage {
     history.replaceState(null, "", location.pathname + location.search);
     for (const roster of joined.split(",")) rememberCompany(roster.split("/")[1] ?? "");
     announce(say("joinedSaved"));
+  }
+
+  /** What was here before is gone, so it can only be told after the page was loaded anew. */
+  private noteForgotten(): void {
+    if (location.hash !== "#forgotten") return;
+    history.replaceState(null, "", location.pathname + location.search);
+    this.say(say("forgotten"));
   }
 
   private on(selector: string, act: () => Promise<void>): void {
@@ -82,6 +125,10 @@ class IdentityPage {
     this.on("[data-renew]", () => this.renewCode());
     this.on("[data-remove]", () => Promise.resolve(this.remove()));
     this.on("[data-enrol]", () => this.enrol());
+    this.on("[data-passkey-backup]", () => this.backUpWithPasskey());
+    this.on("[data-pair-give]", () => this.pair(true));
+    this.on("[data-pair-take]", () => this.pair(false));
+    this.on("[data-forget-all]", () => Promise.resolve(this.forgetAll()));
     need(this.root, "form[data-restore]", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       const form = event.currentTarget as HTMLFormElement;
@@ -120,7 +167,7 @@ class IdentityPage {
     this.part("loading").hidden = true;
     this.part("none").hidden = identity !== null;
     this.part("have").hidden = identity === null;
-    this.part("restore").hidden = false;
+    this.part("restore").hidden = this.part("forget").hidden = false;
     this.part("enrol").hidden = pending === null || identity === null;
     this.part("enrol-first").hidden = pending === null || identity !== null;
     if (identity !== null) this.drawIdentity(identity);
@@ -197,13 +244,50 @@ class IdentityPage {
   private async restore(form: HTMLFormElement): Promise<void> {
     const file = need(form, "[name=file]", HTMLInputElement).files?.[0];
     if (file === undefined) return replace(this.status, alert("error", say("chooseFile")));
-    const code = need(form, "[name=code]", HTMLInputElement).value;
-    const restored = await prover.ask("restore", { facts: this.site, file: await file.text(), code });
+    const restored = await this.openBackup(await file.text(), need(form, "[name=code]", HTMLInputElement).value);
     form.reset();
     this.identity = await prover.ask("identities", { facts: this.site });
     this.draw();
     const { season } = restored;
     this.say(season === this.site.season ? say("restored") : say("restoredOther", { season, current: this.site.season }));
+  }
+
+  /** A file that was sealed under a passkey asks for that, and for no code. */
+  private async openBackup(file: string, code: string): Promise<IdentityFacts> {
+    const passkey = passkeyOf(file);
+    if (passkey === null) return prover.ask("restore", { facts: this.site, file, code });
+    return prover.ask("restoreByPasskey", { facts: this.site, file, prf: await askPasskey(passkey) });
+  }
+
+  private async backUpWithPasskey(): Promise<void> {
+    const output = await makePasskey(`${this.site.site} ${this.site.season}`);
+    const file = await prover.ask("passkeyBackup", { facts: this.site, output });
+    download(`openmai-passkey-backup-${this.site.site}-${this.site.season}.json`, file);
+    this.identity = await prover.ask("confirmBackup", { facts: this.site });
+    this.draw();
+    this.say(say("passkeyMade"));
+  }
+
+  // ── Another device ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async pair(invites: boolean): Promise<void> {
+    const done = (identity: IdentityFacts | null): void => {
+      this.identity = identity;
+      this.draw();
+      this.say(say("paired"));
+    };
+    await new PairingWizard(this.part("pair"), this.site, done, () => this.draw()).start(invites);
+    for (const name of ["none", "have", "restore", "enrol", "enrol-first", "forget"]) this.part(name).hidden = true;
+  }
+
+  // ── Forgetting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Ten seconds in which it can be taken back, as with the key alone. */
+  private forgetAll(): void {
+    const timer = setTimeout(() => {
+      void forgetEverything().then(startAnew, (error: unknown) => this.tell(error, null));
+    }, REMOVAL_MS);
+    announce(say("forgetPending"), { label: say("removeUndo"), press: () => clearTimeout(timer) });
   }
 
   /** Ten seconds in which it can be taken back: without a backup it is gone. */

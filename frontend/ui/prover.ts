@@ -46,6 +46,11 @@ export class Prover {
     });
   }
 
+  /** Ends the worker: what it held in memory is gone. The next request starts a new one. */
+  stop(): void {
+    this.fail();
+  }
+
   private start(): Worker {
     const worker = new Worker(__WORKER_URL__);
     worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);

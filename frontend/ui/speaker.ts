@@ -1,7 +1,7 @@
 /** Who speaks: the composer's first control, the strip that stays in view, and the anonymity meter. */
 import { readPersona, type PersonaNote } from "../device/personas.ts";
 import type { Alias, Crowd, Label, RosterKind } from "../proofs/messages.ts";
-import { fetchRosters, fetchSite, type RosterFacts } from "./api.ts";
+import { factsOf, fetchRosters, fetchSite, type RosterFacts, type Site } from "./api.ts";
 import { device } from "./delivery.ts";
 import { button, find, make, need, replace } from "./dom.ts";
 import { describe } from "./failures.ts";
@@ -38,6 +38,8 @@ export class Speaker {
   constructor(
     private readonly form: HTMLFormElement,
     private readonly thread: string | null,
+    /** The thread's season: its own secret and rosters count there. */
+    private readonly season: string | null,
     private readonly changed: () => void,
   ) {
     this.choices = need(form, "[data-companies]", HTMLElement);
@@ -53,6 +55,10 @@ export class Speaker {
     if (this.known === null) await this.offerCompanies();
   }
 
+  private facts(): Promise<Site> {
+    return factsOf(this.season);
+  }
+
   private async readKnown(): Promise<PersonaNote | null> {
     if (this.thread === null) return null;
     return device()
@@ -61,7 +67,7 @@ export class Speaker {
   }
 
   private async offerCompanies(): Promise<void> {
-    const companies = openCompanies(await fetchRosters().catch(() => []));
+    const companies = openCompanies(await fetchRosters(this.season).catch(() => []));
     const mine = rememberedCompanies();
     const own = companies.filter(({ slug }) => mine.includes(slug));
     const others = companies.filter(({ slug }) => !mine.includes(slug));
@@ -138,7 +144,7 @@ export class Speaker {
     replace(this.meter, make("p", { class: "field-help" }, say("checking")));
     this.show(say("nobodyYet"), null);
     try {
-      const crowd = await prover.ask("crowd", { facts: await fetchSite(), company });
+      const crowd = await prover.ask("crowd", { facts: await this.facts(), company });
       if (asked !== this.asked) return;
       this.crowd = crowd;
       if (company !== null) rememberCompany(company);
@@ -153,7 +159,7 @@ export class Speaker {
     replace(this.meter, ...crowdText(crowd));
     const label = labelText(crowd.label);
     if (this.thread === null) return this.show(say("aliasLater", { label }), null);
-    const alias = await prover.ask("alias", { facts: await fetchSite(), thread: this.thread });
+    const alias = await prover.ask("alias", { facts: await this.facts(), thread: this.thread });
     this.show(common("aliasWithLabel", { alias: alias[language()], label }), alias);
   }
 
@@ -187,7 +193,7 @@ export class Speaker {
   }
 
   private async accept(roster: string, epoch: number): Promise<void> {
-    await prover.ask("acceptEpoch", { facts: await fetchSite(), roster, epoch }).catch(() => null);
+    await prover.ask("acceptEpoch", { facts: await this.facts(), roster, epoch }).catch(() => null);
   }
 
   private show(name: string, alias: Alias | null): void {

@@ -21,6 +21,7 @@ from openmai.talk.queries.thread import ThreadPage, thread_page
 from openmai.talk.queries.threads import list_threads
 from openmai.talk.rules import rules
 from openmai.talk.sections import BY_SLUG, SECTIONS, Section
+from openmai.web.middleware import may_use_camera
 
 _NO_STORE: Final = "no-store"
 
@@ -172,7 +173,8 @@ def compose(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def identity(request: HttpRequest) -> HttpResponse:
-    return render(request, "talk/identity.html")
+    """The page reads codes from another device's screen, if its reader lets it use the camera."""
+    return may_use_camera(render(request, "talk/identity.html"))
 
 
 @require_safe

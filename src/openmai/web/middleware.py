@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 
-from openmai.web.security import security_headers
+from openmai.web.security import WITH_CAMERA, security_headers
 from openmai.web.views import method_not_allowed
+
+_CAMERA = "_openmai_may_use_camera"
 
 
 class SecurityHeaders:
     """Puts the site's security headers on every response. A header that a view has set itself is overwritten:
-    no page may loosen the policy."""
+    no page may loosen the policy, but for the camera, by `may_use_camera`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -21,7 +23,15 @@ class SecurityHeaders:
         response = self._get_response(request)
         for name, value in self._headers.items():
             response[name] = value
+        if getattr(response, _CAMERA, False):
+            response["Permissions-Policy"] = WITH_CAMERA
         return response
+
+
+def may_use_camera(response: HttpResponse) -> HttpResponse:
+    """Let this page ask for the camera."""
+    setattr(response, _CAMERA, True)
+    return response
 
 
 class ErrorPages:

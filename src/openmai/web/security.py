@@ -4,9 +4,10 @@ from typing import Literal
 
 Site = Literal["people", "talk"]
 
-_PERMISSIONS = ", ".join(
-    f"{feature}=()" for feature in ("camera", "microphone", "geolocation", "payment", "usb", "serial", "midi")
-)
+_REFUSED = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "midi")
+_PERMISSIONS = ", ".join(f"{feature}=()" for feature in _REFUSED)
+# On the one page that reads codes from another device's screen; the browser asks the member besides.
+WITH_CAMERA = _PERMISSIONS.replace("camera=()", "camera=(self)")
 
 
 def content_security_policy(site: Site) -> str:
