@@ -56,6 +56,7 @@ MATRIX: dict[str, Row] = {
     "people:mail_proof": Row(LOGIN, OK, GONE, lambda w: {"proof_id": w.proof.id}),
     "people:employment_end": Row(LOGIN, OK, GONE, lambda w: {"employment_id": w.employment.id}),
     "people:enrol": MEMBERS,
+    "people:replace": MEMBERS,
     "companies:list": PUBLIC,
     "companies:company": Row(OK, OK, OK, lambda _w: {"slug": HARBOUR}),
     "web:design": PUBLIC,

@@ -40,3 +40,9 @@ class CompanyForm(forms.Form):
     """Which company a signed mail will come from, by its slug."""
 
     company = forms.SlugField(max_length=63, widget=forms.HiddenInput)
+
+
+class ReplaceForm(forms.Form):
+    """That the key is given up knowingly."""
+
+    understood = forms.BooleanField(label=_("My key is lost, and I understand what giving it up means."))

@@ -1,5 +1,7 @@
 """What the site writes to people. Plain text; nothing that names an employer on a lock screen."""
 
+from datetime import date
+
 from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -49,3 +51,39 @@ def tell_employment_ended(member: Member, *, page: str) -> None:
             "epoch.\n\n%(page)s\n"
         ) % {"name": member.real_name, "page": page}
         EmailMessage(subject=_("An employment was ended"), body=body, to=[member.email]).send()
+
+
+def tell_key_replaced(member: Member, *, page: str) -> None:
+    """To the personal address: somebody, logged in as the member, has given up the key."""
+    with translation.override(member.language):
+        body = _(
+            "Hello %(name)s,\n\n"
+            "your anonymous key of this season was given up as lost. It leaves the lists with their next "
+            "epoch, and you can register another one.\n\n"
+            "If that was not you, somebody else is logged in as you: change your password now.\n\n%(page)s\n"
+        ) % {"name": member.real_name, "page": page}
+        EmailMessage(subject=_("Your anonymous key was given up"), body=body, to=[member.email]).send()
+
+
+def tell_season_ending(member: Member, *, ends: date, page: str) -> None:
+    """To the personal address: the season ends within a week."""
+    with translation.override(member.language):
+        body = _(
+            "Hello %(name)s,\n\n"
+            "the season ends on %(date)s. From that day on you need a new anonymous key: each season has one "
+            "of its own, so that a lost device tells nothing of the seasons before. There is nothing to do "
+            "before that day; then open this page:\n\n%(page)s\n"
+        ) % {"name": member.real_name, "date": ends.isoformat(), "page": page}
+        EmailMessage(subject=_("The season ends soon"), body=body, to=[member.email]).send()
+
+
+def tell_season_begun(member: Member, *, page: str) -> None:
+    """To the personal address: there is no key for the new season yet."""
+    with translation.override(member.language):
+        body = _(
+            "Hello %(name)s,\n\n"
+            "a new season has begun, and you have registered no anonymous key for it yet. It takes two "
+            "minutes:\n\n%(page)s\n\n"
+            "Last season's key still answers in last season's threads for two weeks.\n"
+        ) % {"name": member.real_name, "page": page}
+        EmailMessage(subject=_("A new season: register your new key"), body=body, to=[member.email]).send()

@@ -217,10 +217,19 @@ class Enrolment(models.Model):
     # SHA-256 of the nonce of the ticket that was spent on it.
     ticket = models.BinaryField(max_length=32, unique=True)
     enrolled_on = models.DateField()
+    # The secret was lost: this commitment leaves all rosters, and another one may follow it.
+    replaced_on = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[Constraints] = [
-            models.UniqueConstraint(fields=["member", "season"], name="one_enrolment_a_season"),
+            models.UniqueConstraint(
+                fields=["member", "season"], condition=Q(replaced_on=None), name="one_enrolment_a_season"
+            ),
+            models.UniqueConstraint(
+                fields=["member", "season"],
+                condition=Q(replaced_on__isnull=False),
+                name="one_replacement_a_season",
+            ),
             models.UniqueConstraint(fields=["season", "commitment"], name="one_member_a_commitment"),
             _exactly("commitment", 32, name="enrolment_commitment_size"),
             models.CheckConstraint(name="commitment_not_zero", condition=~Q(commitment=bytes(32))),
@@ -228,6 +237,56 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} in {self.season}"
+
+
+class Replacement(models.Model):
+    """A lost key and its successor: until `cleared_on` no other commitment of the member is published.
+
+    A ban cannot be tied to a member, so a new key waits until none of the bans that could be its holder's is
+    in force any more (docs/adr/0020). Everything here is public but whose it is.
+    """
+
+    enrolment = models.OneToOneField(
+        Enrolment, primary_key=True, on_delete=models.CASCADE, related_name="replacement"
+    )
+    # Since when the old commitment stands in no roster: the time of an epoch.
+    left_at = models.DateTimeField(null=True, blank=True)
+    # The bans that it still waits for, as hex of SHA-256(scope ‖ nullifier); final once `judged`.
+    bans = models.JSONField(default=list, blank=True)
+    judged = models.BooleanField(default=False)
+    cleared_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.CheckConstraint(
+                name="replacement_in_order",
+                condition=(Q(judged=False) | Q(left_at__isnull=False))
+                & (Q(cleared_on=None) | Q(judged=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.enrolment_id)
+
+
+class SeasonReminder(models.Model):
+    """That a mail about a season went to all whom it concerns: each kind goes out once."""
+
+    class Kind(models.TextChoices):
+        ENDING = "ending"
+        BEGUN = "begun"
+
+    season = models.CharField(max_length=12)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    sent_on = models.DateField()
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            models.UniqueConstraint(fields=["season", "kind"], name="one_reminder_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.season} {self.kind}"
 
 
 class Roster(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from openmai.people import views
+from openmai.people import replacement_views, views
 
 app_name = "people"
 urlpatterns = [
@@ -15,4 +15,5 @@ urlpatterns = [
     path("employment/mail/<uuid:proof_id>/", views.mail_proof, name="mail_proof"),
     path("employment/<uuid:employment_id>/end/", views.employment_end, name="employment_end"),
     path("enrol/", views.enrol, name="enrol"),
+    path("enrol/replace/", replacement_views.replace, name="replace"),
 ]

@@ -154,6 +154,8 @@ def enrol(request: HttpRequest) -> HttpResponse:
         "companies": {company.slug: company.name for company in companies},
         "link": None,
         "outlook": None,
+        "renew": queries.season_news(member_id=member.id, now=now).renew,
+        "replaced": queries.waiting_of(member_id=member.id, season=queries.current_season(now)),
     }
     try:
         ticket = actions.issue_ticket(member_id=member.id, now=now, randbytes=secrets.token_bytes)

@@ -132,14 +132,23 @@ def _with_connection(act: Callable[[datetime], None], now: datetime) -> None:
 
 
 def _publish(now: datetime) -> None:
-    from openmai.people.actions import publish_rosters
+    from openmai.people.actions import advance_replacements, publish_rosters
+    from openmai.people.ban_list import bans_in_force
+    from openmai.people.conf import config, domain
+    from openmai.people.queries import current_season, replacements_wait
 
     publication = publish_rosters(now=now)
     if publication.rosters:
         logger.info("published %d epochs, serial %d", len(publication.rosters), publication.serial)
+    # After: a lost key has left by now, and a cleared one enters with an epoch of its own.
+    season = current_season(now)
+    if replacements_wait(season=season):
+        known = bans_in_force(config().talk_origin, domain=domain(season), now=now)
+        advance_replacements(bans=known, now=now)
 
 
 def _forget(now: datetime) -> None:
-    from openmai.people.actions import forget_expired
+    from openmai.people.actions import forget_expired, remind_of_season
 
+    remind_of_season(now=now)
     forget_expired(now=now)

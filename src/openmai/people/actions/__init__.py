@@ -6,11 +6,14 @@ from openmai.people.actions.enrolment import Enrolled, enrol, issue_ticket
 from openmai.people.actions.housekeeping import forget_expired
 from openmai.people.actions.mail_proof import accept_mail, open_mail_proof
 from openmai.people.actions.members import confirm_email, register_member
+from openmai.people.actions.replacement import advance_replacements, replace_key
 from openmai.people.actions.rosters import publish_rosters
+from openmai.people.actions.seasons import remind_of_season
 
 __all__ = [
     "Enrolled",
     "accept_mail",
+    "advance_replacements",
     "confirm_code",
     "confirm_email",
     "end_employment",
@@ -20,5 +23,7 @@ __all__ = [
     "open_mail_proof",
     "publish_rosters",
     "register_member",
+    "remind_of_season",
+    "replace_key",
     "request_code",
 ]

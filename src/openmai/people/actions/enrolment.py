@@ -17,7 +17,7 @@ from openmai.people import limits
 from openmai.people.conf import config, domain
 from openmai.people.errors import Refused
 from openmai.people.models import Enrolment, Member
-from openmai.people.queries.membership import rosters_of_member
+from openmai.people.queries.membership import current_enrolment, rosters_of_member
 from openmai.people.tickets import RANDOM_BYTES, make_nonce, nonce_expiry
 
 
@@ -53,7 +53,7 @@ class Enrolled:
 def issue_ticket(*, member_id: UUID, now: datetime, randbytes: Callable[[int], bytes]) -> str:
     """A ticket (base64url) for the member's key of this season; raise `AlreadyEnrolled`."""
     season = season_at(int(now.timestamp())).id
-    if Enrolment.objects.filter(member=member_id, season=season).exists():
+    if current_enrolment(member_id=member_id, season=season) is not None:
         raise AlreadyEnrolled(_("You have created your key for this season already."))
     account = str(member_id)
     nonce = make_nonce(account=account, season=season, now=now, random=randbytes(RANDOM_BYTES))
@@ -111,9 +111,7 @@ def _holder(ticket: Ticket, now: datetime) -> Member:
 
 
 def _check_unspent(member: Member, season: str, spent: bytes) -> None:
-    known = Enrolment.objects.filter(member=member, season=season).first()
-    if known is None:
-        return
-    if bytes(known.ticket) == spent:
+    if Enrolment.objects.filter(member=member, ticket=spent).exists():
         raise TicketUsed(_("This ticket has been used; your key is registered."))
-    raise AlreadyEnrolled(_("You have created your key for this season already."))
+    if current_enrolment(member_id=member.id, season=season) is not None:
+        raise AlreadyEnrolled(_("You have created your key for this season already."))

@@ -18,7 +18,8 @@ from openmai.people import limits, mails
 from openmai.people.actions.employment import AddressTaken, begin_employment
 from openmai.people.conf import config, domain, evidence_box
 from openmai.people.errors import Refused
-from openmai.people.models import Employment, Enrolment, Evidence, MailProof, Member
+from openmai.people.models import Employment, Evidence, MailProof, Member
+from openmai.people.queries.membership import current_enrolment
 from openmai.people.signed_mail import MailRefused, VerifiedMail, bind_in_subject, verify_mail
 from openmai.people.txt_records import LookUp
 from openmai.people.work_address import address_claim, is_role_mailbox
@@ -48,7 +49,7 @@ def open_mail_proof(
     if company is None or not domains_of(company.id):
         raise NoDomain(_("No mail can come from this company: it has no domain here."))
     season = season_at(int(now.timestamp())).id
-    enrolment = Enrolment.objects.filter(member=member_id, season=season).first()
+    enrolment = current_enrolment(member_id=member_id, season=season)
     if enrolment is None:
         raise KeyNeeded(_("Create your anonymous key first: the mail will be tied to it."))
     limits.take(limits.MAIL_PROOFS_PER_MEMBER, subject=member_id.bytes, on=now.date())

@@ -8,7 +8,8 @@ from openmai.people.queries.home import (
     home_of,
     mail_proof_page,
 )
-from openmai.people.queries.membership import active_employment
+from openmai.people.queries.membership import active_employment, current_season
+from openmai.people.queries.replacements import key_state, replacements, replacements_wait, waiting_of
 from openmai.people.queries.rosters import (
     Outlook,
     Standing,
@@ -17,6 +18,7 @@ from openmai.people.queries.rosters import (
     outlook,
     statement_bytes,
 )
+from openmai.people.queries.seasons import season_news
 
 __all__ = [
     "EmploymentLine",
@@ -26,10 +28,16 @@ __all__ = [
     "Standing",
     "active_employment",
     "current_index",
+    "current_season",
     "employment_lines",
     "home_of",
+    "key_state",
     "leaves_bytes",
     "mail_proof_page",
     "outlook",
+    "replacements",
+    "replacements_wait",
+    "season_news",
     "statement_bytes",
+    "waiting_of",
 ]

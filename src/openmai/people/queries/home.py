@@ -12,6 +12,7 @@ from openmai.people.conf import config
 from openmai.people.mail_reasons import REASONS
 from openmai.people.models import Employment, Enrolment, Evidence, MailProof, Member
 from openmai.people.queries.rosters import Outlook, outlook
+from openmai.people.queries.seasons import SeasonNews, season_news
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Home:
     employments: list[EmploymentLine]
     enrolled: bool
     outlook: Outlook | None
+    season: SeasonNews
 
     @property
     def employed(self) -> bool:
@@ -65,7 +67,7 @@ class MailProofPage:
 def employment_lines(*, member_id: UUID, now: datetime) -> list[EmploymentLine]:
     """Active ones first, then those that ended, newest first."""
     season = season_at(int(now.timestamp())).id
-    keys = Enrolment.objects.filter(member=member_id, season=season).values("commitment")
+    keys = Enrolment.objects.filter(member=member_id, season=season, replaced_on=None).values("commitment")
     evidence = Evidence.objects.filter(employment=OuterRef("id"), season=season, commitment__in=keys)
     rows = list(Employment.objects.filter(member=member_id).annotate(provable=Exists(evidence)))
     companies = companies_by_id(row.company_id for row in rows)
@@ -86,7 +88,8 @@ def employment_lines(*, member_id: UUID, now: datetime) -> list[EmploymentLine]:
 
 def home_of(*, member: Member, now: datetime) -> Home:
     found = outlook(member_id=member.id, now=now)
-    return Home(member, employment_lines(member_id=member.id, now=now), found is not None, found)
+    lines = employment_lines(member_id=member.id, now=now)
+    return Home(member, lines, found is not None, found, season_news(member_id=member.id, now=now))
 
 
 def mail_proof_page(proof: MailProof) -> MailProofPage:

@@ -58,12 +58,22 @@ _MEMBERSHIP = """
     JOIN people_employment AS employment
       ON employment.member_id = enrolment.member_id AND employment.ended_on IS NULL
     WHERE enrolment.season = %s
+      AND enrolment.replaced_on IS NULL
+      AND NOT EXISTS (SELECT FROM people_replacement AS replacement
+                      JOIN people_enrolment AS lost ON lost.id = replacement.enrolment_id
+                      WHERE lost.member_id = enrolment.member_id AND lost.season = enrolment.season
+                        AND replacement.cleared_on IS NULL)
 """
+
+
+def current_enrolment(*, member_id: UUID, season: str) -> Enrolment | None:
+    """The member's key of a season, if there is one and it was not lost."""
+    return Enrolment.objects.filter(member=member_id, season=season, replaced_on=None).first()
 
 
 def rosters_of_member(*, member_id: UUID, season: str) -> list[str]:
     """The names of the rosters that a member belongs into in `season`, sorted."""
-    enrolment = Enrolment.objects.filter(member=member_id, season=season).first()
+    enrolment = current_enrolment(member_id=member_id, season=season)
     if enrolment is None:
         return []
     evidence = Evidence.objects.filter(

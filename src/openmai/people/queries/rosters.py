@@ -6,8 +6,9 @@ from uuid import UUID
 
 from openmai.anonymity.seasons import season_at
 from openmai.people.conf import config
-from openmai.people.models import Enrolment, LeavesFile, PublishedIndex, Roster, RosterEpoch, RosterLeaf
-from openmai.people.queries.membership import rosters_of_member
+from openmai.people.models import LeavesFile, PublishedIndex, Roster, RosterEpoch, RosterLeaf
+from openmai.people.queries.membership import current_enrolment, rosters_of_member
+from openmai.people.queries.replacements import Waiting, waiting_of
 from openmai.platform.clock import next_tick
 
 
@@ -51,6 +52,7 @@ class Outlook:
     standings: list[Standing]
     next_epoch: datetime
     latest: datetime
+    replaced: Waiting | None = None
 
     @property
     def can_speak(self) -> bool:
@@ -64,7 +66,7 @@ class Outlook:
 def outlook(*, member_id: UUID, now: datetime) -> Outlook | None:
     """None without a key for the current season."""
     season = season_at(int(now.timestamp())).id
-    enrolment = Enrolment.objects.filter(member=member_id, season=season).first()
+    enrolment = current_enrolment(member_id=member_id, season=season)
     if enrolment is None:
         return None
     known = config()
@@ -83,7 +85,8 @@ def outlook(*, member_id: UUID, now: datetime) -> Outlook | None:
     first = min((r.waiting_since for r in rosters.values() if r.waiting_since), default=now)
     latest = first + timedelta(seconds=known.epoch_max_wait_seconds)
     soon = next_tick(now, known.epoch_seconds)
-    return Outlook(standings, soon, max(soon, next_tick(latest, known.epoch_seconds)))
+    replaced = waiting_of(member_id=member_id, season=season)
+    return Outlook(standings, soon, max(soon, next_tick(latest, known.epoch_seconds)), replaced)
 
 
 def _standing(

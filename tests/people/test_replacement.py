@@ -1,0 +1,357 @@
+"""A lost key is replaced once a season, and no ban is shaken off by it (docs/adr/0020)."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytest_django import Settings
+from tests.factories.cast import DOMAIN, SITE
+from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, employ, enrol, queued_mails
+from tests.people.test_rosters import EPOCH, crowd, enrol_without_proof, join, season
+
+from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.encoding import canonical_json
+from openmai.anonymity.fields import R, be32
+from openmai.people import actions, worker
+from openmai.people.actions.enrolment import AlreadyEnrolled
+from openmai.people.actions.replacement import NothingToReplace, ReplacedBefore
+from openmai.people.ban_list import bans_in_force, read_in_force
+from openmai.people.models import Enrolment, MailProof, Member, Replacement, RosterLeaf
+from openmai.people.queries import outlook, replacements, waiting_of
+
+ATTESTED = f"company/{HARBOUR}/attested"
+WEEK = timedelta(days=7)
+MINE, OTHER, LATE = "aa" * 32, "bb" * 32, "cc" * 32
+
+
+@pytest.fixture(autouse=True)
+def _companies(companies: dict[str, Any]) -> None:
+    """Every test here needs employers."""
+
+
+@pytest.fixture
+def start(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0)
+
+
+@pytest.fixture
+def mallory_enrolled(start: datetime) -> Member:
+    """Mallory among a crowd that is published."""
+    crowd(20, start)
+    mallory = join("Mallory", start)
+    actions.publish_rosters(now=start)
+    return mallory
+
+
+def key(member: Member, now: datetime) -> bytes:
+    return bytes(Enrolment.objects.get(member=member, season=season(now), replaced_on=None).commitment)
+
+
+def new_key(member: Member, now: datetime) -> bytes:
+    """Another key, registered as an enrolment leaves it."""
+    commitment = be32(Random(f"{member.id} again").randrange(1, R))
+    Enrolment.objects.create(
+        member=member, season=season(now), commitment=commitment, nullifier=bytes(32), proof=bytes(128),
+        ticket=commitment, enrolled_on=now.date(),
+    )  # fmt: skip
+    return commitment
+
+
+def rosters_with(commitment: bytes) -> set[str]:
+    live = RosterLeaf.objects.filter(commitment=commitment, removed_epoch=None)
+    return set(live.values_list("roster__name", flat=True))
+
+
+def days(start: datetime, count: int, bans: set[str] | None = frozenset()) -> datetime:  # type: ignore[assignment]
+    """So many days of the worker, one epoch each; returns the last one's moment."""
+    now = start
+    for _day in range(count):
+        now += EPOCH
+        actions.publish_rosters(now=now)
+        actions.advance_replacements(bans=bans, now=now)
+    return now
+
+
+def test_the_lost_key_leaves_every_roster_with_the_next_epoch(mallory_enrolled: Member, start: datetime):
+    lost = key(mallory_enrolled, start)
+    assert rosters_with(lost) == {ATTESTED, "site"}
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    days(start, 1)
+    assert rosters_with(lost) == set()
+
+
+def test_without_bans_the_new_key_enters_a_week_after_the_lost_one_left(
+    mallory_enrolled: Member, start: datetime
+):
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    fresh = new_key(mallory_enrolled, start)
+    crowd(10, start, prefix="Newcomer")
+    left = days(start, 1)
+    assert Replacement.objects.get().left_at == left
+    days(left, 7)
+    assert rosters_with(fresh) == set()
+    days(left + WEEK, 1)
+    # Others join in the same epoch, or a week passes: it does not stand out.
+    crowd(5, start, prefix="Companion")
+    days(left + WEEK + EPOCH, 1)
+    assert rosters_with(fresh) == {ATTESTED, "site"}
+
+
+def test_a_ban_that_was_in_force_is_waited_for_however_long(mallory_enrolled: Member, start: datetime):
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    fresh = new_key(mallory_enrolled, start)
+    crowd(5, start, prefix="Newcomer")
+    later = days(start, 30, {MINE, OTHER})
+    assert rosters_with(fresh) == set()
+    later = days(later, 5, {MINE})
+    assert rosters_with(fresh) == set()
+    crowd(5, later, prefix="Companion")
+    days(later, 2, set())
+    assert rosters_with(fresh) == {ATTESTED, "site"}
+
+
+def test_a_ban_decided_in_the_week_counts_and_a_later_one_does_not(mallory_enrolled: Member, start: datetime):
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    later = days(start, 4, {OTHER})
+    later = days(later, 6, {MINE, OTHER})
+    assert Replacement.objects.get().bans == sorted({MINE, OTHER})
+    later = days(later, 1, {LATE, OTHER})
+    assert Replacement.objects.get().bans == [OTHER]
+    days(later, 1, {LATE})
+    assert Replacement.objects.get().cleared_on is not None
+
+
+def test_while_the_ban_list_cannot_be_read_nothing_is_cleared(mallory_enrolled: Member, start: datetime):
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    later = days(start, 20, None)
+    waiting = Replacement.objects.get()
+    assert (waiting.judged, waiting.cleared_on) == (False, None)
+    days(later, 1, set())
+    assert Replacement.objects.get().cleared_on is not None
+
+
+def test_a_longer_grace_of_roots_makes_the_wait_longer(
+    mallory_enrolled: Member, start: datetime, settings: Settings
+):
+    settings.OPENMAI = settings.OPENMAI.model_copy(update={"root_grace_seconds": 10 * 86_400})
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    later = days(start, 10)
+    assert not Replacement.objects.get().judged
+    days(later, 1)
+    assert Replacement.objects.get().judged
+
+
+def test_a_key_that_was_never_published_has_left_at_once(start: datetime):
+    mallory = join("Mallory", start)
+    actions.replace_key(member_id=mallory.id, now=start)
+    actions.advance_replacements(bans=[], now=start)
+    assert Replacement.objects.get().left_at == start
+
+
+def test_it_can_be_done_once_a_season(mallory_enrolled: Member, start: datetime):
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    with pytest.raises(ReplacedBefore):
+        actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    fresh = new_key(mallory_enrolled, start)
+    with pytest.raises(ReplacedBefore):
+        actions.replace_key(member_id=mallory_enrolled.id, now=start + WEEK)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Enrolment.objects.filter(commitment=fresh).update(replaced_on=start.date())
+    # The next season begins with a new key for everybody, at once.
+    later = start + timedelta(days=90)
+    enrolled = enrol_without_proof(Member.objects.get(id=mallory_enrolled.id), later)
+    crowd(5, later, prefix="Later")
+    days(later, 2)
+    assert rosters_with(enrolled) == {ATTESTED, "site"}
+
+
+def test_who_has_no_key_has_none_to_give_up(alice: Member, start: datetime):
+    with pytest.raises(NothingToReplace):
+        actions.replace_key(member_id=alice.id, now=start)
+
+
+def test_the_new_key_is_registered_with_a_ticket_like_the_first(alice: Member, start: datetime):
+    employ(alice, f"alice@{HARBOUR_DOMAIN}", now=start)
+    first = enrol(alice, now=start, seed=1)
+    with pytest.raises(AlreadyEnrolled):
+        enrol(alice, now=start, seed=2)
+    actions.open_mail_proof(
+        member_id=alice.id, company_slug=HARBOUR, now=start, randbytes=Random(1).randbytes
+    )
+    actions.replace_key(member_id=alice.id, now=start)
+    # It would have become evidence for the key that is gone.
+    assert not MailProof.objects.exists()
+    assert waiting_of(member_id=alice.id, season=season(start)) is not None
+    second = enrol(alice, now=start, seed=2)
+    assert first.commitment != second.commitment
+    with pytest.raises(AlreadyEnrolled):
+        enrol(alice, now=start, seed=3)
+    told = [mail for mail in queued_mails() if mail.subject == "Your anonymous key was given up"]
+    assert [mail.to for mail in told] == [[alice.email]]
+    assert "change your password" in told[0].text
+    assert HARBOUR not in told[0].text
+
+
+def test_the_log_is_told_old_and_new_and_not_whose(mallory_enrolled: Member, start: datetime):
+    lost = key(mallory_enrolled, start)
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    fresh = new_key(mallory_enrolled, start)
+    [told] = replacements(season=season(start), new=[fresh, b"x" * 32])
+    assert (told.old, told.new) == (lost, fresh)
+    assert replacements(season=season(start), new=[lost]) == []
+
+
+def test_the_page_says_what_it_costs_asks_and_does_it_once(alice: Member, as_alice: Client, today: datetime):
+    assert "no key" in as_alice.get("/en/enrol/replace/").content.decode()
+    employ(alice, f"alice@{HARBOUR_DOMAIN}", now=today)
+    enrol(alice, now=today)
+    assert "/en/enrol/replace/" in as_alice.get("/en/enrol/").content.decode()
+    page = as_alice.get("/en/enrol/replace/").content.decode()
+    assert "every ban that was in force in that week has ended" in page
+    assert as_alice.post("/en/enrol/replace/", {}).status_code == 422
+    assert not Replacement.objects.exists()
+    done = as_alice.post("/en/enrol/replace/", {"understood": "on"}, follow=True)
+    assert "was given up" in done.content.decode()
+    assert "data-enrol-link" in done.content.decode()
+    again = as_alice.post("/en/enrol/replace/", {"understood": "on"}).content.decode()
+    assert "once a season" in again
+    assert Replacement.objects.count() == 1
+
+
+def test_the_member_sees_how_long_the_new_key_waits(mallory_enrolled: Member, start: datetime):
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    new_key(mallory_enrolled, start)
+    found = outlook(member_id=mallory_enrolled.id, now=start)
+    assert found is not None
+    assert found.replaced is not None
+    assert found.replaced.earliest is None
+    left = days(start, 1)
+    found = outlook(member_id=mallory_enrolled.id, now=left)
+    assert found is not None
+    assert found.replaced is not None
+    assert found.replaced.earliest == left + WEEK
+
+
+# ── The talk site's ban list ──
+
+
+def ban_list(*bans: dict[str, object], **changes: object) -> bytes:
+    document = {
+        "type": "openmai/bans/v1",
+        "site": SITE,
+        "season": DOMAIN.season,
+        "serial": 3,
+        "bans": list(bans),
+    }
+    return canonical_json(document | changes)
+
+
+def ban(**changes: object) -> dict[str, object]:
+    return {"scope": "11" * 32, "nullifier": "7", "until": "2026-04-01T00:00:00Z", "reason": "spam"} | changes
+
+
+@pytest.fixture
+def talk_site() -> Iterator[tuple[str, dict[str, Any]]]:
+    """A server of one answer, which the test changes."""
+    answer: dict[str, Any] = {"status": 200, "body": ban_list(), "asked": []}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer["asked"].append((self.path, dict(self.headers)))
+            self.send_response(answer["status"])
+            self.end_headers()
+            self.wfile.write(answer["body"])
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", answer
+    server.shutdown()
+    server.server_close()
+
+
+def test_bans_are_read_as_any_visitor_reads_them(talk_site: tuple[str, dict[str, Any]], now: datetime):
+    origin, answer = talk_site
+    answer["body"] = ban_list(ban(), ban(scope="22" * 32), ban(scope="33" * 32, until="2026-03-20T10:00:00Z"))
+    found = bans_in_force(origin, domain=DOMAIN, now=now)
+    assert found is not None
+    assert len(found) == 2
+    [(path, headers)] = answer["asked"]
+    assert path == "/api/v1/bans"
+    assert not {"cookie", "authorization"} & {name.lower() for name in headers}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, b""),
+        (500, ban_list()),
+        (200, b"{}"),
+        (200, b"[" * 100_000),
+        (200, ban_list(site="elsewhere.example")),
+        (200, ban_list(season="s1")),
+        (200, ban_list(bans={})),
+        (200, ban_list(ban(until="tomorrow"))),
+        (200, ban_list(ban(nullifier="07"))),
+        (200, ban_list(ban(extra=1))),
+    ],
+)
+def test_what_is_no_ban_list_is_no_empty_one(
+    talk_site: tuple[str, dict[str, Any]], now: datetime, status: int, body: bytes
+):
+    origin, answer = talk_site
+    answer |= {"status": status, "body": body}
+    assert bans_in_force(origin, domain=DOMAIN, now=now) is None
+
+
+def test_a_talk_site_that_does_not_answer_is_no_empty_list(now: datetime):
+    assert bans_in_force("http://127.0.0.1:9", domain=DOMAIN, now=now) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+            lambda inner: (
+                st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+            ),
+        ).map(lambda document: json.dumps(document).encode()),
+    )
+)
+def test_any_bytes_are_refused_in_one_way(now_of_list: datetime, data: bytes):
+    with pytest.raises((DocumentRefused, ValueError)):
+        read_in_force(data, domain=DOMAIN, now=now_of_list)
+
+
+@pytest.fixture(scope="session")
+def now_of_list() -> datetime:
+    return datetime.fromisoformat("2026-03-20T10:00:00+00:00")
+
+
+def test_the_worker_asks_for_bans_only_while_somebody_waits(
+    talk_site: tuple[str, dict[str, Any]], mallory_enrolled: Member, start: datetime, settings: Settings
+):
+    origin, answer = talk_site
+    settings.OPENMAI = settings.OPENMAI.model_copy(update={"talk_origin": origin, "site_id": SITE})
+    worker._publish(start)
+    assert answer["asked"] == []
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    for day in range(1, 10):
+        worker._publish(start + day * EPOCH)
+    assert Replacement.objects.get().cleared_on is not None
+    asked = len(answer["asked"])
+    worker._publish(start + 10 * EPOCH)
+    assert len(answer["asked"]) == asked
