@@ -71,7 +71,7 @@ def test_no_mail_names_an_employer(someone: Member, now: datetime):
 def test_the_mails_are_in_the_members_language(someone: Member):
     Member.objects.filter(id=someone.id).update(language="zh-hans")
     actions.remind_of_season(now=ENDS - DAY)
-    assert [subject for _to, subject in subjects()] == ["本季度即将结束"]
+    assert [subject for _to, subject in subjects()] == ["本季即将结束"]
 
 
 def test_what_a_member_is_told_follows_the_season(someone: Member, now: datetime):
