@@ -79,7 +79,7 @@ export class PairingWizard {
         return false;
       }
     };
-    const form = make("form", { class: "stack", novalidate: true }, make("div", { class: "field" }, make("label", { class: "field-label", for: "pair-input" }, say("typed")), input, errors), make("div", { class: "form-actions" }, make("button", { class: "btn btn-primary", type: "submit" }, say("takeText"))));
+    const form = make("form", { class: "stack", novalidate: true }, make("div", { class: "field" }, make("label", { class: "field-label", for: "pair-input" }, say("typed")), input, errors), make("div", { class: "form-actions" }, make("button", { class: `btn btn-${Camera.offered ? "quiet" : "primary"}`, type: "submit" }, say("takeText"))));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void attempt(input.value);

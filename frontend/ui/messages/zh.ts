@@ -22,7 +22,7 @@ export const errors: Translation<typeof en.errors> = {
   "index-forked": "服务器以同一编号（{serial}）给出了两份不同的名册索引。没有发送任何内容；你输入的内容还在。请公开告知运营方。",
   "roster-shrunk": "本设备所知的 {before} 名成员中，有 {gone} 名已不在这份名册里。可能确实有人离开，也可能有人想用自己的密钥把你孤立出来。没有发送任何内容；你输入的内容还在。只有知道他们为何离开，才继续。",
   "season-differs": "服务器说现在是 {found} 季度；按本设备的时钟应是 {expected}。换一个季度就会用到另一个密钥，因此没有发送任何内容。如果设备时钟不准，请校准；如果是准的，请公开告知运营方。",
-  "season-over": "这个密钥属于 {season} 季度，该季度已经结束：其中的帖子已关闭，当时的密钥应当删除。没有保存任何内容。",
+  "season-over": "这个密钥属于 {season} 季，该季已经结束：其中的帖子已关闭，当时的密钥应当删除。没有保存任何内容。",
   "bad-pairing": "这里用不了：可能是另一步的码、不完整或输错，也可能是给另一台设备的。请读取另一台设备现在显示的内容。",
   "pairing-expired": "这次配对超过了十分钟，或已经完成。没有交出任何内容；请在两台设备上重新开始。",
   "no-passkey": "没有用到通行密钥：可能被取消、不在本设备上，或不支持保存机密（PRF 扩展）。一切照旧；恢复码在哪里都能用。",
@@ -230,14 +230,14 @@ export const enrol: Translation<typeof en.enrol> = {
 };
 
 export const seasons: Translation<typeof en.seasons> = {
-  begun: "新的季度已经开始",
-  begunNext: "请在下面创建新的密钥，并在实名区登记。{season} 季度的密钥在 {day} 之前仍可回复该季度的帖子，之后从本设备删除。",
-  pastKey: "新季度需要新的密钥，并在实名区登记。{season} 季度的密钥在 {day} 之前仍可回复该季度的帖子，之后从本设备删除。",
-  pastHeld: "上个季度（{season}）的密钥还在",
-  pastOnly: "它在 {day} 之前可以回复 {season} 季度的帖子，之后从本设备删除。",
+  begun: "新的一季已经开始",
+  begunNext: "请在下面创建新的密钥，并在实名区登记。{season} 季的密钥在 {day} 之前仍可回复该季的帖子，之后从本设备删除。",
+  pastKey: "新的一季需要新的密钥，并在实名区登记。{season} 季的密钥在 {day} 之前仍可回复该季的帖子，之后从本设备删除。",
+  pastHeld: "上一季（{season}）的密钥还在",
+  pastOnly: "它在 {day} 之前可以回复 {season} 季的帖子，之后从本设备删除。",
   makeKey: "创建新的密钥",
-  deleted: "{season} 季度的密钥已从本设备删除：该季度的帖子已关闭。",
-  held: "按本设备的时钟，{season} 季度的密钥应当删除；按服务器的时钟还没到时候。两者一致之前会保留；如果时钟不准，请校准。",
+  deleted: "{season} 季的密钥已从本设备删除：该季的帖子已关闭。",
+  held: "按本设备的时钟，{season} 季的密钥应当删除；按服务器的时钟还没到时候。两者一致之前会保留；如果时钟不准，请校准。",
 };
 
 export const pairing: Translation<typeof en.pairing> = {
