@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.clusters import open_to_all, site_environment
 
 from openmai.cli.doctor import Finding, examine
 from openmai.demo.mailbox.catcher import catch_mail
 from openmai.demo.mailbox.store import MessageStore
 from openmai.demo.ports import HOST, is_free
-from openmai.platform.postgres import QUIET, UNSAFE_BUT_FAST, EmbeddedCluster
+from openmai.platform.cluster_rules import RULES
+from openmai.platform.postgres import UNSAFE_BUT_FAST, EmbeddedCluster
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -128,6 +132,89 @@ def test_a_talkative_database_is_found(
     assert found(environ, "database log of people").good
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("wal_recycle", "on"),
+        ("archive_mode", "on"),
+        ("archive_timeout", "0"),
+        ("checkpoint_timeout", "1d"),
+        ("max_slot_wal_keep_size", "-1"),
+    ],
+)
+def test_a_cluster_that_keeps_its_log_too_long_is_found(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster], name: str, value: str
+):
+    environ["OPENMAI_TALK_DATABASE_URL"] = loud_cluster(**{name: value}).url
+    finding = found(environ, "write-ahead log of talk")
+    assert not finding.good
+    assert f"ALTER SYSTEM SET {name} = " in finding.words
+
+
+def test_a_slot_that_nobody_reads_is_found(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]
+):
+    cluster = loud_cluster()
+    environ["OPENMAI_TALK_DATABASE_URL"] = cluster.url
+    run_sql(cluster, "SELECT pg_create_physical_replication_slot('forgotten', true)")
+    assert "pg_drop_replication_slot('forgotten')" in found(environ, "write-ahead log of talk").words
+
+
+def test_a_log_older_than_a_week_is_found(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]
+):
+    cluster = loud_cluster()
+    environ["OPENMAI_TALK_DATABASE_URL"] = cluster.url
+    assert found(environ, "write-ahead log's age of talk").good
+    [segment, *_] = sorted((cluster.home / "data" / "pg_wal").glob("0*"))
+    stat = segment.stat()
+    os.utime(segment, (stat.st_atime, stat.st_mtime - 8 * 86_400))
+    finding = found(environ, "write-ahead log's age of talk")
+    assert not finding.good
+    assert "192.0 h ago" in finding.words
+    run_sql(cluster, 'REVOKE EXECUTE ON FUNCTION pg_ls_waldir() FROM "talk"', database="talk")
+    assert "GRANT EXECUTE" in found(environ, "write-ahead log's age of talk").words
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ('ALTER ROLE "talk" CREATEROLE', "NOCREATEROLE"),
+        ('GRANT pg_read_server_files TO "talk"', "REVOKE pg_read_server_files"),
+        ("CREATE ROLE mallory LOGIN; GRANT CONNECT ON DATABASE talk TO mallory", "REVOKE CONNECT"),
+    ],
+)
+def test_too_much_power_is_found(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster], statement: str, words: str
+):
+    cluster = loud_cluster()
+    environ["OPENMAI_TALK_DATABASE_URL"] = cluster.url
+    assert found(environ, "role of talk").good
+    run_sql(cluster, statement)
+    assert words in found(environ, "role of talk").words
+
+
+def test_one_password_for_both_clusters_is_found(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]
+):
+    cluster = loud_cluster()
+    environ["OPENMAI_TALK_DATABASE_URL"] = cluster.url
+    assert found(environ, "roles apart").good
+    people = conninfo_to_dict(environ["OPENMAI_PEOPLE_DATABASE_URL"])
+    statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+        sql.Identifier(str(people["user"])), sql.Literal(people["password"])
+    )
+    run_sql(cluster, statement)
+    assert "the role of people can log in to the cluster of talk" in found(environ, "roles apart").words
+
+
+def run_sql(cluster: EmbeddedCluster, statement: str | sql.Composed, *, database: str = "postgres") -> None:
+    """As the superuser."""
+    url = make_conninfo(cluster.admin_url, dbname=database)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]  # our own literals
+
+
 def test_a_cluster_that_is_quiet_in_its_own_way_is_good(
     environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]
 ):
@@ -139,9 +226,10 @@ def test_a_cluster_that_is_quiet_in_its_own_way_is_good(
 def test_every_setting_of_the_quiet_clusters_is_in_the_documents():
     settings = (ROOT / "docs" / "settings.md").read_text()
     example = (ROOT / "deploy" / "talk.postgresql.conf").read_text()
-    for name, value in QUIET.items():
-        assert f"{name} " in settings, name
-        assert f"{name} = '{value}'\n" in example
+    for rule in RULES:
+        assert f"| `{rule.name}` | {f'`{rule.value}`' if rule.value else 'empty'} |" in settings, rule.name
+        assert rule.leak in settings
+        assert f"{rule.name} = '{rule.value}'\n" in example
 
 
 def test_no_service_of_talk_writes_to_a_journal_that_adds_the_time():
@@ -152,7 +240,7 @@ def test_no_service_of_talk_writes_to_a_journal_that_adds_the_time():
 
 def test_a_superuser_is_found(environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]):
     environ["OPENMAI_TALK_DATABASE_URL"] = loud_cluster().admin_url
-    assert "superuser" in found(environ, "database of talk").words
+    assert "superuser" in found(environ, "role of talk").words
 
 
 def test_talk_trusting_another_key_is_found(environ: dict[str, str]):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from django.db import connection
@@ -223,3 +224,20 @@ def test_what_has_expired_is_forgotten(wired: Settings, alice: Member, today: da
     CodeChallenge.objects.update(expires_at=today - timedelta(minutes=1))
     with working():
         _until(lambda: not CodeChallenge.objects.exists())
+
+
+def test_short_lived_tables_are_written_anew_and_a_busy_one_is_left_for_tomorrow(alice: Member):
+    def files() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT t, pg_relation_filenode(t) FROM unnest(%s::text[]) t", [list(actions.SHORT_LIVED)]
+            )
+            return dict(cursor.fetchall())
+
+    before = files()
+    assert actions.rewrite_short_lived() == []
+    after = files()
+    assert [table for table in before if before[table] == after[table]] == []
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as busy:
+        busy.execute("LOCK TABLE people_dailyuse")
+        assert actions.rewrite_short_lived() == ["people_dailyuse"]

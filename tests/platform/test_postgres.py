@@ -13,7 +13,8 @@ import pytest
 from tests.clusters import open_to_all
 
 from openmai.platform import postgres
-from openmai.platform.postgres import QUIET, ClusterError, EmbeddedCluster
+from openmai.platform.cluster_rules import RULES
+from openmai.platform.postgres import ClusterError, EmbeddedCluster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -94,8 +95,8 @@ def test_nothing_that_could_name_anyone_is_logged(folder: Path):
     cluster = make(folder)
     with running(cluster):
         with psycopg.connect(cluster.admin_url, autocommit=True) as connection:
-            for name, value in QUIET.items():
-                assert connection.execute(f"SHOW {name}").fetchone() == (value,)
+            for rule in RULES:
+                assert connection.execute(f"SHOW {rule.name}").fetchone() == (rule.value,)
             with pytest.raises(psycopg.errors.UndefinedTable):
                 connection.execute("SELECT 'alice@luming.example' FROM nowhere")
             with pytest.raises(psycopg.errors.DivisionByZero):

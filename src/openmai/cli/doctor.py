@@ -3,51 +3,27 @@
 Each check returns findings and raises nothing; a check that needs settings which are not given is left out.
 """
 
-import re
 import smtplib
 import socket
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmai.anonymity.artifacts import PINNED, check_artifact
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.rosters import open_index
+from openmai.cli.database_checks import check_databases
+from openmai.cli.findings import Finding
+from openmai.platform.clock import utc_now
 from openmai.platform.config import ConfigError, PeopleConfig, SiteConfig, TalkConfig, load_people, load_talk
-from openmai.platform.postgres import QUIET
 from openmai.platform.smtp import prepare
 from openmai.web.static import ManifestUnreadable, missing_assets, read_manifest
 
-# The prefix and the libraries are judged by what is in them; all else is asked to be as in our own clusters.
-_ASKED: Final = {
-    name: wanted for name, wanted in QUIET.items() if not name.endswith(("_prefix", "_libraries"))
-}
-_QUIETER: Final = {"log_min_messages": "panic"}
-_ESCAPE: Final = re.compile(r"%-?\d*(.)")
-# What a line may begin with: a percent sign, application, database, kind of process and of command, SQLSTATE
-# and %q. All other escapes tell a time, a host, a user, a session or a transaction.
-_HARMLESS: Final = frozenset("%adbieq")
-_OFF: Final = frozenset({"", "off"})
-_TELLTALE: Final = ("pg_stat_statements", "auto_explain", "pgaudit")
-_OLDEST: Final = 160_000
-_CLOCK_SECONDS: Final = 2.0
 _TIMEOUT: Final = 5.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the table."""
-
-    check: str
-    good: bool
-    words: str
 
 
 def examine(environ: Mapping[str, str]) -> list[Finding]:
@@ -60,7 +36,7 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
             "neither OPENMAI_PEOPLE_DATABASE_URL nor OPENMAI_TALK_DATABASE_URL is given; see docs/settings.md"
         )
         return [Finding("settings", False, words)]
-    findings += _databases(people, talk)
+    findings += check_databases(people, talk, clock=utc_now)
     findings += _keys(people, talk, environ)
     for config in (people or talk,):
         if config is not None:
@@ -88,72 +64,6 @@ def _settings(
         return None
     findings.append(Finding(f"settings of {site}", True, "complete"))
     return config
-
-
-def _databases(people: PeopleConfig | None, talk: TalkConfig | None) -> Iterator[Finding]:
-    """Connection, version, role, log settings and clock of each, and that they are two clusters."""
-    identifiers: dict[str, int] = {}
-    for site, config in (("people", people), ("talk", talk)):
-        if config is None:
-            continue
-        try:
-            with psycopg.connect(config.database_url.get_secret_value(), connect_timeout=5) as connection:
-                yield _reachable(site, connection)
-                yield _silent(site, connection)
-                yield _clock(site, connection, datetime.now(UTC))
-                identifiers[site] = _value(connection, "SELECT system_identifier FROM pg_control_system()")
-        except psycopg.Error as error:
-            yield Finding(f"database of {site}", False, f"no connection: {type(error).__name__}")
-    if len(identifiers) == 2:
-        apart = len(set(identifiers.values())) == 2
-        words = "two clusters" if apart else "both databases are in one cluster, which ties posts to members"
-        yield Finding("people and talk apart", apart, words)
-
-
-def _value(connection: psycopg.Connection, query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    return row[0] if row else None
-
-
-def _reachable(site: str, connection: psycopg.Connection) -> Finding:
-    number = connection.info.server_version
-    if number < _OLDEST:
-        return Finding(f"database of {site}", False, f"PostgreSQL {number // 10000} is older than 16")
-    if _value(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
-        return Finding(
-            f"database of {site}", False, "the site connects as a superuser; give it a role of its own"
-        )
-    return Finding(f"database of {site}", True, f"PostgreSQL {number // 10000}.{number % 10000}")
-
-
-def _silent(site: str, connection: psycopg.Connection) -> Finding:
-    """The log settings of the threat model; a missing one is newer than the server."""
-    check = f"database log of {site}"
-    rows = connection.execute("SELECT name, setting FROM pg_settings").fetchall()
-    settings = {str(name): str(setting) for name, setting in rows}
-    loud = [
-        f"{name} is {settings[name]}, not {wanted or 'off'}"
-        for name, wanted in _ASKED.items()
-        if name in settings and not _as_wanted(name, settings[name], wanted)
-    ]
-    telling = set(_ESCAPE.findall(settings["log_line_prefix"])) - _HARMLESS
-    loud += [f"log_line_prefix holds %{escape}" for escape in sorted(telling)]
-    if "shared_preload_libraries" not in settings:
-        loud.append("this role may not see shared_preload_libraries: GRANT pg_read_all_settings to it")
-    libraries = settings.get("shared_preload_libraries", "") + settings.get("session_preload_libraries", "")
-    loud += [f"{library} is loaded" for library in _TELLTALE if library in libraries]
-    return Finding(
-        check, not loud, "; ".join(loud) or "no statement, value, connection or duration is logged"
-    )
-
-
-def _as_wanted(name: str, found: str, wanted: str) -> bool:
-    return {found, wanted} <= _OFF or found in (wanted, _QUIETER.get(name))
-
-
-def _clock(site: str, connection: psycopg.Connection, now: datetime) -> Finding:
-    apart = abs((_value(connection, "SELECT clock_timestamp()") - now).total_seconds())
-    return Finding(f"clock of {site}", apart < _CLOCK_SECONDS, f"{apart:.1f} s from its database's clock")
 
 
 def _keys(

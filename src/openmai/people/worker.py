@@ -9,11 +9,14 @@ from typing import Any, Final, cast
 
 from openmai.platform.clock import next_tick, utc_now
 from openmai.platform.config import PeopleConfig
+from openmai.platform.wal import HourlyMark
 
 HOUSEKEEPING_SECONDS: Final = 600
 STALLED_SECONDS: Final = 30
 MAIL_CONCURRENCY: Final = 4
 SHUTDOWN_SECONDS: Final = 5
+DAY_SECONDS: Final = 86_400
+_MARK: Final = HourlyMark()
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -57,8 +60,9 @@ async def work(config: PeopleConfig, *, clock: Clock, stop: asyncio.Event) -> No
                 for each in (
                     _send_mail(jobs),
                     _requeue(jobs, clock),
-                    _at_epochs(config.epoch_seconds, clock),
+                    _at_epochs(config.epoch_seconds, clock, _publish),
                     _every(HOUSEKEEPING_SECONDS, lambda: _in_thread(_forget, clock)),
+                    _at_epochs(DAY_SECONDS, clock, _rewrite),
                     stop.wait(),
                 )
             ]
@@ -95,11 +99,11 @@ async def _requeue(jobs: Any, clock: Clock) -> None:
         await asyncio.sleep(STALLED_SECONDS)
 
 
-async def _at_epochs(epoch_seconds: int, clock: Clock) -> None:
-    """Publish at once and at the start of every span of `epoch_seconds`."""
+async def _at_epochs(seconds: int, clock: Clock, act: Callable[[datetime], None]) -> None:
+    """Act at once and at the start of every span of `seconds`."""
     while True:
-        await _in_thread(_publish, clock)
-        due = next_tick(clock(), epoch_seconds)
+        await _in_thread(act, clock)
+        due = next_tick(clock(), seconds)
         while (left := (due - clock()) / timedelta(seconds=1)) > 0:
             # In short naps, so that a clock that is set forward is noticed.
             await asyncio.sleep(min(left, 60.0))
@@ -148,7 +152,18 @@ def _publish(now: datetime) -> None:
 
 
 def _forget(now: datetime) -> None:
+    from django.db import connection
+
     from openmai.people.actions import forget_expired, remind_of_season
 
     remind_of_season(now=now)
     forget_expired(now=now)
+    _MARK.write_if_due(connection, now=now)
+
+
+def _rewrite(_now: datetime) -> None:
+    from openmai.people.actions import rewrite_short_lived
+
+    left = rewrite_short_lived()
+    if left:
+        logger.warning("%d tables are in use and were not rewritten", len(left))

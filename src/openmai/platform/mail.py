@@ -6,6 +6,7 @@ Only the people site has mail; its settings hold its `PeopleConfig` as `OPENMAI`
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from email.utils import formatdate, make_msgid
 from typing import Final, cast
 
 from django.conf import settings
@@ -29,16 +30,24 @@ class QueueBackend(BaseEmailBackend):
         """Queue the messages that have a recipient; returns how many."""
         sendable = [message for message in email_messages if message.recipients()]
         for message in sendable:
-            text = cast(SafeMIMEText, message.message()).as_bytes(linesep="\r\n")
             deliver.defer(
                 sender=message.from_email,
                 recipients=message.recipients(),
-                message=b64encode(text).decode("ascii"),
+                message=b64encode(_timeless(message)).decode("ascii"),
             )
         return len(sendable)
 
 
+def _timeless(message: EmailMessage) -> bytes:
+    """The mail without the two headers that tell when its recipient was here; a queue can be seized."""
+    mime = cast(SafeMIMEText, message.message())
+    del mime["Date"], mime["Message-ID"]
+    return mime.as_bytes(linesep="\r\n")
+
+
 @app.task(name="mail.deliver", queue=QUEUE, retry=_RETRY)
 def deliver(*, sender: str, recipients: list[str], message: str) -> None:
-    """Job: hand one message (base64) to the mail server."""
-    send(settings.OPENMAI.smtp, sender=sender, recipients=recipients, message=b64decode(message))
+    """Job: hand one message (base64) to the mail server, dated as it leaves."""
+    host = sender.rpartition("@")[2].rstrip(">")
+    stamp = f"Date: {formatdate()}\r\nMessage-ID: {make_msgid(domain=host)}\r\n".encode("ascii")
+    send(settings.OPENMAI.smtp, sender=sender, recipients=recipients, message=stamp + b64decode(message))

@@ -27,37 +27,13 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from openmai.platform.cluster_rules import RULES
 from openmai.platform.processes import can_enter, spawn, unprivileged_user
 
 ADMIN: Final = "postgres"
 SOCKET_PATH_BYTES: Final = 107
 ROOT_HOME: Final = Path("/var/lib/openmai")
 
-# docs/security: what a seized log, or a seized statistics file, must not hold.
-QUIET: Final = {
-    "log_line_prefix": "",
-    "log_statement": "none",
-    "log_min_duration_statement": "-1",
-    "log_min_duration_sample": "-1",
-    "log_min_messages": "fatal",
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-    "log_duration": "off",
-    "log_connections": "",
-    "log_disconnections": "off",
-    "log_lock_waits": "off",
-    "log_checkpoints": "off",
-    "log_autovacuum_min_duration": "-1",
-    "log_temp_files": "-1",
-    "log_hostname": "off",
-    "log_replication_commands": "off",
-    "track_commit_timestamp": "off",
-    "compute_query_id": "off",
-    "shared_preload_libraries": "",
-    "session_preload_libraries": "",
-}
 _SIZE: Final = {"max_connections": "60", "shared_buffers": "64MB", "jit": "off", "max_wal_size": "256MB"}
 # A test's database need not survive a power cut.
 UNSAFE_BUT_FAST: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -88,7 +64,7 @@ class EmbeddedCluster:
         self.home, self._binaries = self._place(home.resolve())
         self._data = self.home / "data"
         self._temporary: Path | None = None
-        self._settings = QUIET | _SIZE | (settings or {})
+        self._settings = {rule.name: rule.value for rule in RULES} | _SIZE | (settings or {})
 
     def prepare(self) -> None:
         """Make folders, passwords and, the first time, the cluster; half a second. Safe in a thread."""
@@ -167,8 +143,9 @@ class EmbeddedCluster:
         secret = self._password(password)
         return f"postgresql://{role}:{secret}@/{database}?host={quote(str(self._socket_folder), safe='')}"
 
-    def _admin(self) -> psycopg.Connection:
-        return psycopg.connect(self.admin_url, autocommit=True, connect_timeout=5)
+    def _admin(self, database: str = "postgres") -> psycopg.Connection:
+        url = self._url(role=ADMIN, password="admin", database=database)  # noqa: S106 - a file's name
+        return psycopg.connect(url, autocommit=True, connect_timeout=5)
 
     def _place(self, home: Path) -> tuple[Path, Path]:
         """Where the cluster and the binaries lie, such that the user that postgres runs as reaches them."""
@@ -257,6 +234,9 @@ class EmbeddedCluster:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.name]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
                 connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(role))
+        with self._admin(self.name) as connection:
+            # So that it sees how old the write-ahead log is.
+            connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION pg_ls_waldir() TO {}").format(role))
 
 
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}

@@ -15,6 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from openmai.anonymity.errors import AnonymityError
 from openmai.platform.clock import utc_now
 from openmai.platform.config import TalkConfig
+from openmai.platform.wal import HourlyMark
 from openmai.talk.rules import Rules
 from openmai.talk.snapshots import RosterSource, SnapshotError, fetch_snapshot
 
@@ -29,9 +30,11 @@ def run(config: TalkConfig, *, stop: Event | None = None, clock: Callable[[], da
     stopped = stop or Event()
     rules = Rules.from_config(config)
     pause = min(_LONGEST_PAUSE, float(config.tick_seconds))
+    mark = HourlyMark()
     with RosterSource(config.roster_source) as source:
         while not stopped.is_set():
             _try_refresh(source, rules=rules, now=clock())
+            _try_mark(mark, now=clock())
             stopped.wait(pause)
     connection.close()
 
@@ -47,6 +50,13 @@ def _try_refresh(source: RosterSource, *, rules: Rules, now: datetime) -> None:
     else:
         if taken:
             logger.info("took over %d rosters", taken)
+
+
+def _try_mark(mark: HourlyMark, *, now: datetime) -> None:
+    try:
+        mark.write_if_due(connection, now=now)
+    except DatabaseError:
+        logger.warning("the write-ahead log was not marked", exc_info=True)
 
 
 def refresh(source: RosterSource, *, rules: Rules, now: datetime) -> int:

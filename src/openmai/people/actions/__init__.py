@@ -3,7 +3,7 @@
 from openmai.people.actions.codes import confirm_code, request_code
 from openmai.people.actions.employment import end_employment
 from openmai.people.actions.enrolment import Enrolled, enrol, issue_ticket
-from openmai.people.actions.housekeeping import forget_expired
+from openmai.people.actions.housekeeping import SHORT_LIVED, forget_expired, rewrite_short_lived
 from openmai.people.actions.mail_proof import accept_mail, open_mail_proof
 from openmai.people.actions.members import confirm_email, register_member
 from openmai.people.actions.replacement import advance_replacements, replace_key
@@ -11,6 +11,7 @@ from openmai.people.actions.rosters import publish_rosters
 from openmai.people.actions.seasons import remind_of_season
 
 __all__ = [
+    "SHORT_LIVED",
     "Enrolled",
     "accept_mail",
     "advance_replacements",
@@ -26,4 +27,5 @@ __all__ = [
     "remind_of_season",
     "replace_key",
     "request_code",
+    "rewrite_short_lived",
 ]
