@@ -148,6 +148,8 @@ def test_a_code_travels_over_smtp_and_leaves_no_job_behind(
     ((recipients, raw),) = caught.mails
     assert recipients == [f"alice@{HARBOUR_DOMAIN}"]
     assert b"Subject: Your code" in raw
+    assert raw.startswith(b"Date: ")
+    assert raw.count(b"Message-ID: ") == 1
 
 
 def test_a_mail_that_a_killed_worker_left_behind_is_sent_after_all(
