@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from openmai.cli.doctor import Finding, examine
 from openmai.demo.mailbox.catcher import catch_mail
 from openmai.demo.mailbox.store import MessageStore
 from openmai.demo.ports import HOST, is_free
+from openmai.platform.clock import utc_now
 from openmai.platform.cluster_rules import RULES
 from openmai.platform.postgres import UNSAFE_BUT_FAST, EmbeddedCluster
 
@@ -206,6 +208,48 @@ def test_one_password_for_both_clusters_is_found(
     )
     run_sql(cluster, statement)
     assert "the role of people can log in to the cluster of talk" in found(environ, "roles apart").words
+
+
+def test_a_nullifier_that_outlived_its_two_days_is_found(
+    environ: dict[str, str], loud_cluster: Callable[..., EmbeddedCluster]
+):
+    cluster = loud_cluster()
+    environ["OPENMAI_TALK_DATABASE_URL"] = cluster.url
+    run_sql(
+        cluster,
+        "CREATE TABLE talk_ratenullifier AS SELECT current_date - 3 AS day; "
+        "GRANT SELECT ON talk_ratenullifier TO talk",
+        database="talk",
+    )
+    assert found(environ, "rows of talk").good
+    run_sql(cluster, "UPDATE talk_ratenullifier SET day = day - 1", database="talk")
+    assert "1 rate nullifiers should have gone" in found(environ, "rows of talk").words
+
+
+def test_backups_too_old_or_missing_or_together_are_found(environ: dict[str, str], tmp_path: Path):
+    today = utc_now().date()
+    folder = tmp_path / "backups"
+    folder.mkdir(mode=0o700)
+    assert found(environ, "backups of talk").good
+    environ["OPENMAI_TALK_BACKUP_DIR"] = str(folder)
+    assert "there is none" in found(environ, "backups of talk").words
+
+    def keep(days_ago: int) -> Path:
+        path = folder / f"talk-{today - timedelta(days=days_ago)}.pgdump.age"
+        path.touch()
+        return path
+
+    keep(2)
+    assert "does the timer run" in found(environ, "backups of talk").words
+    keep(1)
+    assert found(environ, "backups of talk").good
+    oldest = keep(30)
+    assert "30 days ago or more" in found(environ, "backups of talk").words
+    oldest.unlink()
+    folder.chmod(0o755)
+    assert "chmod 700" in found(environ, "backups of talk").words
+    environ["OPENMAI_PEOPLE_BACKUP_DIR"] = str(folder / ".." / "backups")
+    assert "one folder" in found(environ, "backups apart").words
 
 
 def run_sql(cluster: EmbeddedCluster, statement: str | sql.Composed, *, database: str = "postgres") -> None:

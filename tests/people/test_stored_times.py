@@ -13,6 +13,7 @@ from django.test import Client
 from tests.factories.people import HARBOUR_DOMAIN, employ, enrol, make_member
 from tests.factories.storage import (
     DEFAULTS,
+    DOCUMENT,
     SEQUENCES,
     TIME_NAMES,
     TIME_TYPES,
@@ -127,3 +128,9 @@ def test_the_queue_keeps_no_event_and_the_mail_no_date(alice: Member, today: dat
     assert b"Subject" in headers
     assert b"\r\nDate:" not in headers
     assert b"Message-ID" not in headers
+
+
+def test_the_short_lived_tables_exist_and_are_in_the_documents():
+    for table in actions.SHORT_LIVED:
+        assert table in connection.introspection.table_names()
+        assert f"`{table}`" in DOCUMENT.read_text()

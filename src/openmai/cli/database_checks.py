@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from openmai.cli.findings import Finding
@@ -25,6 +26,17 @@ _TOO_MUCH: Final = (
     "pg_write_server_files",
     "pg_execute_server_program",
 )
+
+# Rows that should have gone, by site: what they are, their table, and which of them are overdue. A worker or
+# a tick deletes them; it has a day's grace.
+_OVERDUE: Final = {
+    "people": (
+        ("one-time codes", "people_codechallenge", "expires_at < now() - interval '1 day'"),
+        ("sessions", "django_session", "expire_date < now() - interval '1 day'"),
+        ("counts of daily limits", "people_dailyuse", "day < current_date - 2"),
+    ),
+    "talk": (("rate nullifiers", "talk_ratenullifier", "day < current_date - 3"),),
+}
 
 Settings = Mapping[str, str]
 Clock = Callable[[], datetime]
@@ -60,6 +72,7 @@ def _one(site: str, connection: psycopg.Connection, clock: Clock) -> Iterator[Fi
     yield _silent(site, connection)
     yield _wal_settings(site, connection)
     yield _wal_age(site, connection)
+    yield _forgotten(site, connection)
     yield _clock(site, connection, clock())
 
 
@@ -155,6 +168,19 @@ def _wal_age(site: str, connection: psycopg.Connection) -> Finding:
     if age > WAL_LIMIT:
         words += ", more than 7 days: does the site's worker run? Otherwise: CHECKPOINT"
     return Finding(check, age <= WAL_LIMIT, words)
+
+
+def _forgotten(site: str, connection: psycopg.Connection) -> Finding:
+    """Rows that live for hours or days, and should have gone."""
+    wrong = []
+    for what, table, overdue in _OVERDUE[site]:
+        if _value(connection, "SELECT to_regclass(%s)", f"public.{table}") is None:
+            continue
+        query = sql.SQL("SELECT count(*) FROM {} WHERE ").format(sql.Identifier(table)) + sql.SQL(overdue)
+        [count] = connection.execute(query).fetchone() or (0,)
+        if count:
+            wrong.append(f"{count} {what} should have gone: does the site's worker run?")
+    return Finding(f"rows of {site}", not wrong, "; ".join(wrong) or "none outlived its purpose")
 
 
 def _settings(connection: psycopg.Connection) -> tuple[Settings, frozenset[str]]:

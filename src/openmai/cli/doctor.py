@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openmai.anonymity.artifacts import PINNED, check_artifact
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.rosters import open_index
+from openmai.cli.backups import check_backups
 from openmai.cli.database_checks import check_databases
 from openmai.cli.findings import Finding
 from openmai.platform.clock import utc_now
@@ -37,6 +38,7 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
         )
         return [Finding("settings", False, words)]
     findings += check_databases(people, talk, clock=utc_now)
+    findings += check_backups(people, talk, today=utc_now().date())
     findings += _keys(people, talk, environ)
     for config in (people or talk,):
         if config is not None:

@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "employment": "openmai.cli.registry",
     "roster": "openmai.cli.registry",
     "doctor": "openmai.cli.operator",
+    "backup": "openmai.cli.backups",
+    "restore": "openmai.cli.backups",
 }
 
 

@@ -182,6 +182,18 @@ class PeopleConfig(SiteConfig):
         description="Name servers for DKIM keys, ip:port separated by commas; the system's if not given.",
         examples=["192.0.2.53:53,192.0.2.54:53"],
     )
+    backup_dir: Path | None = Field(
+        default=None,
+        alias="OPENMAI_PEOPLE_BACKUP_DIR",
+        description="Where `openmai backup --site people` keeps its files; never the other site's folder.",
+        examples=["/var/backups/openmai-people"],
+    )
+    backup_recipient: Annotated[str | None, BeforeValidator(parse.age_recipient)] = Field(
+        default=None,
+        alias="OPENMAI_PEOPLE_BACKUP_RECIPIENT",
+        description="Public key of age that backups are encrypted to; its secret half is kept elsewhere.",
+        examples=["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"],
+    )
 
 
 class TalkConfig(SiteConfig):
@@ -206,6 +218,18 @@ class TalkConfig(SiteConfig):
         alias="OPENMAI_RECEIPT_SIGNING_KEY",
         description="Ed25519 seed that signs receipts, 64 hex digits.",
         examples=["4ccd089b28ff96da…"],
+    )
+    backup_dir: Path | None = Field(
+        default=None,
+        alias="OPENMAI_TALK_BACKUP_DIR",
+        description="Where `openmai backup --site talk` keeps its files; never the other site's folder.",
+        examples=["/var/backups/openmai-talk"],
+    )
+    backup_recipient: Annotated[str | None, BeforeValidator(parse.age_recipient)] = Field(
+        default=None,
+        alias="OPENMAI_TALK_BACKUP_RECIPIENT",
+        description="Public key of age that backups are encrypted to; its secret half is kept elsewhere.",
+        examples=["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pyrage
 from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr
 
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
@@ -218,3 +219,13 @@ def smtp_server(value: object) -> SmtpServer:
         password=SecretStr(unquote(parts.password)) if parts.password is not None else None,
         starttls=starttls,
     )
+
+
+def age_recipient(value: object) -> str | None:
+    """A public key of age (X25519), or None."""
+    if value is None or value == "":
+        return None
+    try:
+        return str(pyrage.x25519.Recipient.from_str(str(value)))
+    except pyrage.RecipientError as error:
+        raise ValueError("is not a public key of age") from error

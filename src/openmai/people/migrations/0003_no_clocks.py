@@ -14,8 +14,8 @@ DROP TRIGGER people_keep_no_event ON procrastinate_events;
 DROP FUNCTION people_keep_no_event;
 """
 
-# A sequence would keep the order in which members registered, in every backup. The library's column has 31 bits,
-# so a number that is taken is drawn again.
+# A sequence would keep the order in which members registered, in every backup. The library's column has 31
+# bits, so a number that is taken is drawn again.
 RANDOM_IDS = """
 CREATE FUNCTION people_random_address_id() RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 DECLARE drawn integer;
