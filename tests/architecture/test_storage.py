@@ -46,6 +46,12 @@ def test_every_column_of_people_is_explained(people_environment: dict[str, str])
     assert documented("people") == stored("people", people_environment)
 
 
+def test_the_worked_example_for_lawyers_names_columns_that_exist():
+    rows = re.findall(r"^\| (talk_\w+) \| (\w+) \|", (DOCUMENT.parent / "disclosure.md").read_text(), re.M)
+    assert len(rows) >= 8
+    assert set(rows) <= documented("talk")
+
+
 @pytest.mark.parametrize("word", ["member", "account", "session", "address", "email", "user", "agent"])
 def test_no_column_of_talk_is_named_after_a_person(word: str):
     assert not [name for name in documented("talk") if word in " ".join(name)]

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, expect
-from tests.browser.conftest import OPENMAI, RunningDemo
+from tests.browser.conftest import BROWSER_NAME, OPENMAI, RunningDemo
 from tests.browser.journey import LUMING, PROOF_MS, RIVERBEND, Person, Story, submissions_of
 from tests.browser.test_frame import PHONE, serious
 from tests.factories.cast import read_artifacts
@@ -256,6 +256,18 @@ def test_nothing_that_talk_holds_names_anybody(story: Story, demo: RunningDemo):
         {(name, str(path)) for name, needle in names.items() for path, data in held.items() if needle in data}
     )
     assert found == []
+
+
+def test_no_address_browser_or_password_is_kept_on_any_disk(story: Story, demo: RunningDemo):
+    """Not in the people cluster either, where the names are: in no file that any process of ours wrote."""
+    held = {path: path.read_bytes() for path in demo.folder.parent.rglob("*") if path.is_file()}
+    assert any(story.alice.name.encode() in data for data in held.values()), "the search finds nothing at all"
+    told = [(person.name, person.password) for person in story.people]
+    told += [(person.name, person.address or "") for person in story.people]
+    told.append((story.alice.name, BROWSER_NAME))
+    assert all(needle for _, needle in told)
+    found = {(name, needle, path) for name, needle in told for path in held if needle.encode() in held[path]}
+    assert found == set()
 
 
 def everything_that_talk_holds(demo: RunningDemo) -> dict[Path, bytes]:

@@ -70,7 +70,7 @@ def test_without_a_folder_and_a_key_nothing_is_written(databases: dict[str, str]
     done = run(environment, "backup", "--site", "talk")
     assert (done.returncode, "OPENMAI_TALK_BACKUP_DIR" in done.stderr) == (2, True)
     bad = environment | {"OPENMAI_TALK_BACKUP_RECIPIENT": "age1notakey"}
-    assert "not a public key of age" in run(bad, "backup", "--site", "talk").stderr
+    assert "must be a public key of age" in run(bad, "backup", "--site", "talk").stderr
 
 
 def test_what_is_left_out_of_backups_is_named_in_the_documents():

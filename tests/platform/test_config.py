@@ -51,6 +51,8 @@ BAD = {
     "OPENMAI_TIME_ZONE": ["", "Mars/Olympus", "Asia", "../etc/passwd"],
     "OPENMAI_CONTACT": ["", "olga", "http://openmai.example", "javascript:alert(1)", "https://x.example/ y"],
     "OPENMAI_DEMO": ["maybe", "2"],
+    "OPENMAI_PEOPLE_BACKUP_RECIPIENT": ["", "age1notakey", "ssh-ed25519 AAAA"],
+    "OPENMAI_TALK_BACKUP_RECIPIENT": ["AGE-SECRET-KEY-1QQQ"],
     "OPENMAI_PEOPLE_DATABASE_URL": ["", "sqlite:///people.db", "postgresql://people:hidden@host"],
     "OPENMAI_TALK_DATABASE_URL": ["mysql://talk:hidden@host/talk"],
     "OPENMAI_SECRET_KEY": ["", "hidden"],
@@ -117,7 +119,8 @@ def test_a_missing_variable_stops_the_start_and_is_named(load, name: str, enviro
 
 
 def test_every_variable_has_bad_examples_here():
-    assert set(BAD) | {"OPENMAI_STATIC_DIR"} == set(PEOPLE) | set(TALK)
+    folders = {"OPENMAI_STATIC_DIR", "OPENMAI_PEOPLE_BACKUP_DIR", "OPENMAI_TALK_BACKUP_DIR"}
+    assert set(BAD) | folders == set(PEOPLE) | set(TALK)
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts])

@@ -223,9 +223,9 @@ def smtp_server(value: object) -> SmtpServer:
 
 def age_recipient(value: object) -> str | None:
     """A public key of age (X25519), or None."""
-    if value is None or value == "":
+    if value is None:
         return None
     try:
         return str(pyrage.x25519.Recipient.from_str(str(value)))
     except pyrage.RecipientError as error:
-        raise ValueError("is not a public key of age") from error
+        raise ValueError("must be a public key of age, age1…") from error
