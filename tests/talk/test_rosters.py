@@ -4,6 +4,7 @@ import threading
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,6 +17,7 @@ from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.keys import BadSignature
 from openmai.anonymity.limits import MAX_STATEMENT
 from openmai.anonymity.rosters import StaleIndex, WrongLeaves, WrongRosterKey, open_index
+from openmai.platform.wal import HourlyMark
 from openmai.talk import snapshots
 from openmai.talk.actions import keep_snapshot
 from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
@@ -311,6 +313,14 @@ def test_the_worker_keeps_trying_until_it_is_stopped(
         }
     )
     monkeypatch.setattr(worker, "_LONGEST_PAUSE", 0.02)
+    marks: list[bool] = []
+    write = HourlyMark.write_if_due
+
+    def counted(mark: HourlyMark, connection: object, *, now: datetime) -> bool:
+        marks.append(write(mark, connection, now=now))
+        return marks[-1]
+
+    monkeypatch.setattr(HourlyMark, "write_if_due", counted)
     stop = threading.Event()
     thread = threading.Thread(
         target=worker.run, args=(config,), kwargs={"stop": stop, "clock": lambda: empty_talk.now}
@@ -327,3 +337,5 @@ def test_the_worker_keeps_trying_until_it_is_stopped(
     thread.join(10)
     assert not thread.is_alive()
     assert RosterEpoch.objects.count() == 4
+    assert marks.count(True) == 1, "the write-ahead log is marked once an hour, not once a round"
+    assert len(marks) > 1
