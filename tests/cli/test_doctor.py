@@ -357,3 +357,11 @@ def test_rosters_of_another_key_are_found_and_stale_ones(
     assert "talk is 2 publications behind people" in found(environ, "roster freshness").words
     served[f"http://{HOST}:1"] = served["http://localhost:1"]
     assert found(environ, "roster freshness").good
+
+
+@pytest.mark.parametrize(("local", "demo", "good"), [("0", "0", True), ("1", "1", True), ("1", "0", False)])
+def test_log_ins_on_private_addresses_are_for_demos(
+    environ: dict[str, str], local: str, demo: str, good: bool
+):
+    given = environ | {"OPENMAI_LOCAL_LOGINS": local, "OPENMAI_DEMO": demo}
+    assert found(given, "employers' log-ins").good is good

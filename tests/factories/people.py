@@ -35,6 +35,8 @@ from openmai.anonymity.enrolment import prove_enrolment
 from openmai.anonymity.prover import Prover, new_secret
 from openmai.anonymity.tickets import build_answer, decode_ticket, parse_answer
 from openmai.companies.actions import register_company
+from openmai.demo.companies import SELECTOR as DEMO_SELECTOR
+from openmai.demo.dkim_signer import sign_message
 from openmai.people import actions
 from openmai.people.conf import config, domain
 from openmai.people.models import Member
@@ -155,6 +157,18 @@ def sign_mail(
         signature_algorithm=algorithm,
     )
     return signature + raw
+
+
+def prove_by_mail(member: Member, mailbox: str, *, now: datetime, company: str = HARBOUR) -> None:
+    """Provable evidence as it comes about: a bind code, a mail signed as of `now`, the mail accepted."""
+    awaited = actions.open_mail_proof(
+        member_id=member.id, company_slug=company, now=now, randbytes=Random(mailbox).randbytes
+    )
+    raw = write_mail(subject=f"Openmai {awaited.bind}", now=now, sender=mailbox)
+    domain = mailbox.rpartition("@")[2]
+    names = Names({f"{DEMO_SELECTOR}._domainkey.{domain}": [key_record(rsa_key())]})
+    signed = sign_message(raw, domain=domain, pem=rsa_key(), made=now)
+    actions.accept_mail(raw=signed, now=now, look_up=names)
 
 
 def make_companies(*, now: datetime) -> dict[str, UUID]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, employ, enrol
 from tests.people.conftest import browser
 
 from openmai.people import actions
-from openmai.people.models import Employment, MailProof, Member
+from openmai.people.login_flow import state_of
+from openmai.people.models import BadgeReview, Employment, LoginProof, LoginProvider, MailProof, Member
 
 OK, LOGIN, GONE, MOVED, REFUSED, CREATED = 200, "log-in", 404, 302, 422, 201
 
@@ -31,6 +32,7 @@ class Row:
 class World:
     employment: Employment
     proof: MailProof
+    badge: BadgeReview
 
 
 PUBLIC = Row(OK, OK, OK)
@@ -52,6 +54,17 @@ MATRIX: dict[str, Row] = {
     "people:employment_new": MEMBERS,
     # Without a code on its way there is nothing to enter.
     "people:employment_code": Row(LOGIN, MOVED, MOVED),
+    "login_return": Row(LOGIN, MOVED, MOVED),
+    "people:login_proof_new": MEMBERS,
+    # Without a log-in that was begun there is nowhere to go.
+    "people:login_proof": Row(LOGIN, OK, MOVED),
+    "people:badge_new": MEMBERS,
+    # Only with POST.
+    "people:badge_withdraw": Row(405, 405, 405, lambda w: {"review_id": w.badge.id}),
+    # Olga named nobody a reviewer but Rita, who is not here: for members there are no such pages.
+    "people:reviews": Row(LOGIN, GONE, GONE),
+    "people:review": Row(LOGIN, GONE, GONE, lambda w: {"review_id": w.badge.id}),
+    "people:review_picture": Row(LOGIN, GONE, GONE, lambda w: {"review_id": w.badge.id}),
     "people:mail_proof_new": MEMBERS,
     "people:mail_proof": Row(LOGIN, OK, GONE, lambda w: {"proof_id": w.proof.id}),
     "people:employment_end": Row(LOGIN, OK, GONE, lambda w: {"employment_id": w.employment.id}),
@@ -93,7 +106,23 @@ def world(alice: Member, bob: Member, today: datetime) -> World:
     proof = actions.open_mail_proof(
         member_id=alice.id, company_slug=HARBOUR, now=today, randbytes=lambda size: b"s" * size
     )
-    return World(Employment.objects.get(id=employment_id), proof)
+    provider = LoginProvider.objects.create(
+        company_id=proof.company_id, issuer="https://id.example", client_id="x", added_on=today.date()
+    )
+    LoginProof.objects.create(
+        member=alice,
+        provider=provider,
+        season=proof.season,
+        commitment=proof.commitment,
+        salt=b"l" * 16,
+        bind="l" * 52,
+        address="https://id.example/auth?state=alice",
+        expires_at=today + timedelta(minutes=15),
+    )
+    badge = BadgeReview.objects.create(
+        member=alice, company_id=proof.company_id, sealed=b"x", digest=b"d" * 32, opened_on=today.date()
+    )
+    return World(Employment.objects.get(id=employment_id), proof, badge)
 
 
 def seen(client: Client, path: str) -> int | str:
@@ -137,6 +166,13 @@ def test_alice_ends_her_employment(world: World, alice: Member):
     assert "ended" in done.content.decode()
     again = browser(alice).post(f"/en/employment/{world.employment.id}/end/", follow=True)
     assert "ended before" in again.content.decode()
+
+
+def test_bob_cannot_come_back_from_alices_log_in(world: World, alice: Member, bob: Member):
+    state = state_of(LoginProof.objects.get().id)
+    answer = browser(bob).get(f"/employment/login/return?state={state}&code=x", follow=True)
+    assert "was not begun here" in answer.content.decode()
+    assert LoginProof.objects.filter(member=alice).exists(), "and takes nothing away from her"
 
 
 def test_pages_of_members_are_kept_by_no_cache(world: World, alice: Member):

@@ -1,7 +1,8 @@
 """From the request for a signed mail to a provable employment (V2)."""
 
-import json
+import base64
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from django.test import Client
@@ -19,11 +20,12 @@ from tests.factories.people import (
     write_mail,
 )
 
+from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.fields import be32
 from openmai.anonymity.seasons import season_at
 from openmai.people import actions, limits
 from openmai.people.actions.mail_proof import KeyNeeded, NoDomain
-from openmai.people.conf import evidence_box
+from openmai.people.evidence import Place, unseal
 from openmai.people.models import Employment, Evidence, MailProof, Member
 from openmai.people.queries.membership import rosters_of_member
 from openmai.people.signed_mail import MailRefused
@@ -60,13 +62,13 @@ def refused(raw: bytes, now: datetime) -> str:
 def test_a_signed_mail_makes_the_employment_provable(alice: Member, now: datetime):
     season = enrol(alice, now=now).season
     proof = open_proof(alice, now)
-    assert rosters_of_member(member_id=alice.id, season=season) == []
+    assert rosters_of_member(member_id=alice.id, season=season, on=now.date()) == []
 
     accept(signed(proof, now), now)
 
     employment = Employment.objects.get(member=alice)
     assert (employment.method, employment.ended_on) == ("dkim", None)
-    assert rosters_of_member(member_id=alice.id, season=season) == [
+    assert rosters_of_member(member_id=alice.id, season=season, on=now.date()) == [
         f"company/{HARBOUR}/attested",
         f"company/{HARBOUR}/provable",
         "site",
@@ -81,19 +83,20 @@ def test_the_evidence_is_sealed_and_complete(alice: Member, now: datetime):
     raw = signed(proof, now)
     accept(raw, now)
 
-    evidence = Evidence.objects.get()
+    evidence = Evidence.objects.get(kind="dkim")
     assert bytes(evidence.commitment) == be32(enrolled.commitment)
-    sealed = bytes(evidence.sealed)
-    assert b"alice" not in sealed
-    package = json.loads(evidence_box().decrypt(sealed))
-    import base64
-    from hashlib import sha256
-
+    assert b"alice" not in bytes(evidence.sealed)
+    place = Place("dkim", proof.season, bytes(evidence.commitment), evidence.employment_id)
+    package, digest = unseal(place, bytes(evidence.sealed))
     assert base64.b64decode(package["mail"]) == raw
     assert package["dns"]["name"] == f"mail._domainkey.{HARBOUR_DOMAIN}"
-    assert base64.b64decode(package["dns"]["records"][0][0]).startswith(b"v=DKIM1")
+    record = base64.b64decode(package["dns"]["records"][0][0])
+    assert record.startswith(b"v=DKIM1")
     assert package["bind"] == proof.bind
-    assert sha256(evidence_box().decrypt(sealed) + bytes(proof.salt)).digest() == bytes(evidence.digest)
+    assert digest == bytes(evidence.digest)
+    assert sha256(canonical_json(package) + bytes(proof.salt)).digest() == digest
+    key = base64.b64decode(record.partition(b"p=")[2])
+    assert bytes(evidence.issuer_key or b"") == sha256(key).digest()
 
 
 def test_the_code_is_bound_to_the_commitment(alice: Member, bob: Member, now: datetime):
@@ -118,7 +121,7 @@ def test_the_same_mail_is_no_evidence_twice(alice: Member, now: datetime):
     raw = signed(open_proof(alice, now), now)
     accept(raw, now)
     assert refused(raw, now) == "replayed"
-    assert Evidence.objects.count() == 1
+    assert Evidence.objects.filter(kind="dkim").count() == 1
 
 
 def test_for_a_request_that_was_answered_no_name_server_is_asked(alice: Member, now: datetime):
@@ -141,7 +144,7 @@ def test_of_two_copies_that_come_at_once_one_is_evidence(alice: Member, now: dat
     with pytest.raises(MailRefused) as caught:
         actions.accept_mail(raw=raw, now=now, look_up=while_the_other_copy_is_accepted)
     assert caught.value.code == "replayed"
-    assert Evidence.objects.count() == 1
+    assert Evidence.objects.filter(kind="dkim").count() == 1
 
 
 def test_a_mail_stays_used_when_its_request_is_forgotten(alice: Member, now: datetime):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from pytest_django import Settings
-from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, ORCHID, ORCHID_DOMAIN, employ
+from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, ORCHID, ORCHID_DOMAIN, employ, prove_by_mail
 
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import R, be32
@@ -19,7 +19,7 @@ from openmai.anonymity.seasons import season_at
 from openmai.people import actions
 from openmai.people.actions.rosters import KEEP_LEAVES, drop_superseded_leaves
 from openmai.people.conf import config, roster_signing_key
-from openmai.people.models import Employment, Enrolment, Evidence, LeavesFile, Member, RosterEpoch
+from openmai.people.models import Employment, Enrolment, LeavesFile, Member, RosterEpoch
 from openmai.people.queries import current_index, leaves_bytes, outlook, statement_bytes
 
 EPOCH = timedelta(days=1)
@@ -232,9 +232,9 @@ def test_a_roster_whose_last_member_left_leaves_the_index(now: datetime):
 
 def test_provable_needs_evidence_for_this_very_key(now: datetime):
     staff = crowd(6, now)
-    for someone in staff[:5]:
-        _evidence(someone, _commitment(someone, now), now)
-    _evidence(staff[5], 12345, now)
+    for someone in staff:
+        prove_by_mail(someone, f"{someone.real_name.lower()}@{HARBOUR_DOMAIN}", now=now)
+    Enrolment.objects.filter(member=staff[5]).update(commitment=be32(12345))
     published(now)
     assert set(leaves(PROVABLE)) == {_commitment(someone, now) for someone in staff[:5]}
     assert statement(PROVABLE).kind == "provable"
@@ -372,16 +372,3 @@ def test_companies_do_not_mix(now: datetime):
 def _commitment(someone: Member, now: datetime) -> int:
     enrolment = Enrolment.objects.get(member=someone, season=season(now))
     return int.from_bytes(bytes(enrolment.commitment), "big")
-
-
-def _evidence(someone: Member, commitment: int, now: datetime) -> None:
-    seed = someone.real_name.encode()
-    Evidence.objects.create(
-        employment=someone.employments.get(),
-        season=season(now),
-        commitment=be32(commitment),
-        signature=sha256(seed).digest(),
-        digest=sha256(seed + b"!").digest(),
-        sealed=b"",
-        received_on=now.date(),
-    )

@@ -44,7 +44,7 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
         if config is not None:
             findings += _front_end(config.static_dir)
     if people is not None:
-        findings += [_outgoing_mail(people), _incoming_mail(people)]
+        findings += [_outgoing_mail(people), _incoming_mail(people), _employers_log_ins(people)]
     findings += _rosters(people, talk)
     return findings
 
@@ -148,6 +148,13 @@ def _incoming_mail(people: PeopleConfig) -> Finding:
     except OSError as error:
         return Finding("incoming mail", False, f"the people worker does not listen: {type(error).__name__}")
     return Finding("incoming mail", greeting.startswith(b"220"), f"{where.host}:{where.port} answers")
+
+
+def _employers_log_ins(people: PeopleConfig) -> Finding:
+    """OPENMAI_LOCAL_LOGINS opens our own network to whatever an issuer names."""
+    good = people.demo or not people.local_logins
+    words = "https and public addresses only" if good else "OPENMAI_LOCAL_LOGINS is for demos and tests"
+    return Finding("employers' log-ins", good, words)
 
 
 def _rosters(people: PeopleConfig | None, talk: TalkConfig | None) -> Iterator[Finding]:

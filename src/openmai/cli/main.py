@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "company": "openmai.cli.registry",
     "employment": "openmai.cli.registry",
     "roster": "openmai.cli.registry",
+    "audit": "openmai.cli.evidence",
+    "reviewer": "openmai.cli.evidence",
     "doctor": "openmai.cli.operator",
     "backup": "openmai.cli.backups",
     "restore": "openmai.cli.backups",

@@ -1,12 +1,12 @@
 """What the operator keeps on the people site: companies, employments, rosters."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from openmai.cli.operator import FAILED, EnvFile, Site, configure, read_env_files, told_plainly
+from openmai.cli.oidc import oidc_commands
+from openmai.cli.operator import EnvFile, told_plainly
+from openmai.cli.people_process import become_people, refusals_told
 from openmai.platform.clock import utc_now
 
 CompanySlug = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's short name.")]
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     company.command("add")(company_add)
     company.command("domain")(company_domain)
     company.command("list")(company_list)
+    company.add_typer(oidc_commands(), name="oidc")
     employment = typer.Typer(no_args_is_help=True, help="Employments.")
     employment.command("end")(employment_end)
     roster = typer.Typer(no_args_is_help=True, help="Rosters.")
@@ -37,10 +38,10 @@ def company_add(
     env_file: EnvFile = None,
 ) -> None:
     """Register a company, so that its employees can verify themselves."""
-    _people(env_file)
+    become_people(env_file)
     from openmai.companies.actions import register_company
 
-    with _refusals_told():
+    with refusals_told():
         register_company(
             slug=company,
             name_en=name_en,
@@ -59,10 +60,10 @@ def company_domain(
     env_file: EnvFile = None,
 ) -> None:
     """Give a company one more mail domain."""
-    _people(env_file)
+    become_people(env_file)
     from openmai.companies.actions import add_domain
 
-    with _refusals_told():
+    with refusals_told():
         added = add_domain(slug=company, domain=domain)
     typer.echo(f"{company} has the domain {added}.")
 
@@ -70,7 +71,7 @@ def company_domain(
 @told_plainly
 def company_list(env_file: EnvFile = None) -> None:
     """List the companies with their mail domains, one a line."""
-    _people(env_file)
+    become_people(env_file)
     from openmai.companies.queries import companies_with_domains
 
     for company, domains in companies_with_domains():
@@ -84,10 +85,10 @@ def employment_end(
     env_file: EnvFile = None,
 ) -> None:
     """End an employment that is over: its label goes with the next epoch, and the member is told by mail."""
-    _people(env_file)
+    become_people(env_file)
     from openmai.people import actions, queries
 
-    with _refusals_told():
+    with refusals_told():
         employment = queries.active_employment(email=member, company=company)
         actions.end_employment(employment_id=employment, by="operator", now=utc_now())
     typer.echo("The employment has ended. Its label goes with the next epoch.")
@@ -96,30 +97,8 @@ def employment_end(
 @told_plainly
 def roster_publish(env_file: EnvFile = None) -> None:
     """Publish the epochs that are due now; the people worker does so by itself."""
-    _people(env_file)
+    become_people(env_file)
     from openmai.people.actions.rosters import publish_rosters
 
     published = publish_rosters(now=utc_now())
     typer.echo(f"{len(published.rosters)} new epochs; the index has serial {published.serial}.")
-
-
-@contextmanager
-def _refusals_told() -> Iterator[None]:
-    """A refusal ends the command with its sentence and code 1."""
-    from openmai.companies.domains import CompanyError
-    from openmai.people.errors import Refused
-
-    try:
-        yield
-    except (CompanyError, Refused) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(FAILED) from None
-
-
-def _people(env_file: EnvFile) -> None:
-    """Become a process of the people site."""
-    read_env_files(env_file)
-    configure(Site.people)
-    import django
-
-    django.setup()

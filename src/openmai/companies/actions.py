@@ -1,6 +1,6 @@
 """What may be done to the registry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from openmai.companies.domains import CompanyError, company_domain
-from openmai.companies.models import Company, Domain, Trade
+from openmai.companies.models import Company, CrowdFacts, Domain, Trade
 
 
 class CompanyRefused(CompanyError):
@@ -39,6 +39,26 @@ def register_company(
         for name in names:
             _add(company, name)
     return company.id
+
+
+def record_crowd(*, company_id: UUID, live: int, provable: int, shares: Mapping[str, int], on: date) -> None:
+    """What the company's page tells of its verified staff; `shares` is band → percentage in tens."""
+    CrowdFacts.objects.update_or_create(
+        company_id=company_id,
+        defaults={
+            "live": live,
+            "provable": min(provable, live),
+            "season_share": shares.get("season"),
+            "half_year_share": shares.get("half-year"),
+            "older_share": shares.get("older"),
+            "published_on": on,
+        },
+    )
+
+
+def forget_crowd(*, company_id: UUID) -> None:
+    """Tell nothing of a crowd that is too small."""
+    CrowdFacts.objects.filter(company=company_id).delete()
 
 
 def _why(error: ValidationError) -> str:

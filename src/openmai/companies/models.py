@@ -51,6 +51,40 @@ class Company(models.Model):
         return self.name_en
 
 
+class CrowdFacts(models.Model):
+    """What may be told of a company's verified staff, as of its last roster epoch; people writes it.
+
+    Absent while the crowd is below the floor. The shares are percentages in steps of ten, so that nobody
+    stands out; a band that nobody is in has none.
+    """
+
+    company = models.OneToOneField(Company, primary_key=True, on_delete=models.CASCADE, related_name="crowd")
+    live = models.PositiveIntegerField()
+    provable = models.PositiveIntegerField()
+    season_share = models.PositiveSmallIntegerField(null=True)
+    half_year_share = models.PositiveSmallIntegerField(null=True)
+    older_share = models.PositiveSmallIntegerField(null=True)
+    published_on = models.DateField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="provable_within_live", condition=models.Q(provable__lte=models.F("live"))
+            ),
+            *(
+                models.CheckConstraint(
+                    name=f"{band}_share_in_tens",
+                    condition=models.Q(**{band + "_share": None})
+                    | models.Q(**{band + "_share__in": list(range(10, 101, 10))}),
+                )
+                for band in ("season", "half_year", "older")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_id}: {self.live}"
+
+
 class Domain(models.Model):
     """A mail domain of exactly one company. Subdomains are other domains."""
 

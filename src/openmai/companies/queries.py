@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from openmai.companies.domains import CompanyError, Text, canonical_domain, skeleton
-from openmai.companies.models import Company, Domain, Trade
+from openmai.companies.models import Company, CrowdFacts, Domain, Trade
 
 PAGE_SIZE: Final = 30
 SEARCH_MAX: Final = 80
@@ -41,6 +42,18 @@ class CompanyCard:
     @property
     def trade_name(self) -> str:
         return str(Trade(self.trade).label)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A company's verified staff as of the last epoch; the shares are percentages in steps of ten."""
+
+    live: int
+    provable: int
+    season_share: int | None
+    half_year_share: int | None
+    older_share: int | None
+    published_on: date
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,13 @@ def find_companies(*, words: str = "", trade: str = "", after: str = "") -> Comp
 def company_by_slug(slug: str) -> CompanyCard | None:
     row = Company.objects.filter(slug=slug.replace("\0", "")).values_list(*_COLUMNS).first()
     return CompanyCard(*row) if row else None
+
+
+def crowd_of(company_id: UUID) -> Crowd | None:
+    """None while the crowd is too small to be spoken of."""
+    columns = ("live", "provable", "season_share", "half_year_share", "older_share", "published_on")
+    row = CrowdFacts.objects.filter(company=company_id).values_list(*columns).first()
+    return Crowd(*row) if row else None
 
 
 def companies_by_id(ids: Iterable[UUID]) -> dict[UUID, CompanyCard]:

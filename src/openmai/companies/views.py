@@ -23,5 +23,9 @@ def company_page(request: HttpRequest, slug: str) -> HttpResponse:
     company = queries.company_by_slug(slug)
     if company is None:
         raise Http404
-    context = {"company": company, "domains": queries.domains_of(company.id)}
+    context = {
+        "company": company,
+        "domains": queries.domains_of(company.id),
+        "crowd": queries.crowd_of(company.id),
+    }
     return render(request, "companies/company.html", context)

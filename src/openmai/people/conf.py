@@ -5,7 +5,6 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -13,8 +12,9 @@ from django.conf import settings
 
 from openmai.anonymity.encoding import Domain, length_prefixed
 from openmai.platform.config import PeopleConfig
+from openmai.platform.outward import Outward
 
-_LONG_LIVED: Final = frozenset({"work-address"})
+_LONG_LIVED: Final = frozenset({"work-address", "employer-login", "evidence-salt", "badge-number"})
 
 
 def config() -> PeopleConfig:
@@ -32,9 +32,19 @@ def roster_signing_key() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(config().roster_signing_key.get_secret_value())
 
 
-def evidence_box() -> Fernet:
-    """What evidence is encrypted with at rest."""
-    return Fernet(config().evidence_key.get_secret_value())
+def evidence_key() -> bytes:
+    """The 64 bytes that AES-256-SIV seals evidence with; nothing else is made from this purpose."""
+    return _derived("evidence", config().evidence_key.get_secret_value(), 64)
+
+
+@lru_cache(maxsize=2)
+def _outward(local: bool) -> Outward:
+    return Outward(local=local)
+
+
+def outward() -> Outward:
+    """The client for employers' log-ins, one for the process: it counts how many are asked at once."""
+    return _outward(config().local_logins)
 
 
 def keyed_hash(purpose: str, *parts: bytes) -> bytes:
@@ -50,6 +60,6 @@ def keyed_hash(purpose: str, *parts: bytes) -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _derived(purpose: str, secret: str) -> bytes:
+def _derived(purpose: str, secret: str, length: int = 32) -> bytes:
     info = b"openmai/people/" + purpose.encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(secret.encode())

@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from openmai.people.actions.badge import MAX_NUMBER
 from openmai.people.actions.codes import DIGITS
+from openmai.people.badge_reasons import CHOICES, REASONS
 
 
 class WorkAddressForm(forms.Form):
@@ -34,6 +36,34 @@ class CodeForm(forms.Form):
         super().__init__(*args, **kwargs)
         # Not with the class: `%` would fix the language in which the process started.
         self.fields["code"].help_text = _("%(digits)d digits; spaces do not matter.") % {"digits": DIGITS}
+
+
+class BadgeForm(forms.Form):
+    """A picture of a badge or document, and of which company it is."""
+
+    company = forms.SlugField(max_length=63, widget=forms.HiddenInput)
+    picture = forms.FileField(
+        label=_("Picture"),
+        help_text=_("JPEG, PNG or WebP, at most 8 MB. Name, company and staff number must be readable."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+
+
+class VoteForm(forms.Form):
+    """A reviewer's word: the number, or a reason."""
+
+    number = forms.CharField(
+        label=_("Number on the document"),
+        required=False,
+        max_length=MAX_NUMBER,
+        help_text=_("The staff number as you read it. The other reviewer does not see what you typed."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    refusal = forms.ChoiceField(
+        label=_("Or refuse it, because"),
+        required=False,
+        choices=[("", _("It is good")), *((code, REASONS[code]) for code in CHOICES)],
+    )
 
 
 class CompanyForm(forms.Form):

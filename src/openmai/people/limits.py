@@ -38,6 +38,15 @@ MAIL_PROOFS_PER_MEMBER: Final = Limit(
 MAILS_PER_PROOF: Final = Limit(
     "mails-per-proof", 20, _("As many mails as are read for one proof in a day have come in.")
 )
+LOGINS_PER_MEMBER: Final = Limit(
+    "logins-per-member", 10, _("You have begun as many log-ins at employers as one member may in a day.")
+)
+BADGES_PER_MEMBER: Final = Limit(
+    "badges-per-member", 5, _("You have sent as many pictures as one member may in a day.")
+)
+BADGES_PER_DAY: Final = Limit(
+    "badges-per-day", 500, _("This site takes no more pictures today. Try again tomorrow.")
+)
 ENROLMENTS_PER_MEMBER: Final = Limit(
     "enrolments-per-member", 50, _("This account has sent as many answers as are checked in a day.")
 )
@@ -47,6 +56,9 @@ ALL: Final = (
     CODES_PER_DAY,
     MAIL_PROOFS_PER_MEMBER,
     MAILS_PER_PROOF,
+    LOGINS_PER_MEMBER,
+    BADGES_PER_MEMBER,
+    BADGES_PER_DAY,
     ENROLMENTS_PER_MEMBER,
 )
 

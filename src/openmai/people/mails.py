@@ -42,6 +42,29 @@ def tell_mail_refused(member: Member, *, reason: Text, page: str) -> None:
         EmailMessage(subject=_("Your evidence was not accepted"), body=body, to=[member.email]).send()
 
 
+def tell_badge_decided(member: Member, *, reason: Text, page: str) -> None:
+    """To the personal address: what the reviewers said; `reason` is "" if they accepted."""
+    with translation.override(member.language):
+        said = reason or _("Your document was accepted. From the next epoch on you have the label.")
+        body = _("Hello %(name)s,\n\n%(said)s\n\nThe picture has been deleted.\n\n%(page)s\n") % {
+            "name": member.real_name,
+            "said": said,
+            "page": page,
+        }
+        EmailMessage(subject=_("Your document was looked at"), body=body, to=[member.email]).send()
+
+
+def remind_to_verify(member: Member, *, until: date, page: str) -> None:
+    """To the personal address: an employment will run out."""
+    with translation.override(member.language):
+        body = _(
+            "Hello %(name)s,\n\n"
+            "one of your employments was verified a while ago and holds until %(day)s. Verify it again to "
+            "keep its label; it takes two minutes.\n\n%(page)s\n"
+        ) % {"name": member.real_name, "day": until.isoformat(), "page": page}
+        EmailMessage(subject=_("Please verify again"), body=body, to=[member.email]).send()
+
+
 def tell_employment_ended(member: Member, *, page: str) -> None:
     """To the personal address: the operator ended an employment."""
     with translation.override(member.language):

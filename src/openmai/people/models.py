@@ -12,6 +12,14 @@ from django.db.models.functions import Length, Lower
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
+from openmai.people.evidence_models import BadgeReview as BadgeReview
+from openmai.people.evidence_models import BadgeVote as BadgeVote
+from openmai.people.evidence_models import Evidence as Evidence
+from openmai.people.evidence_models import LoginProof as LoginProof
+from openmai.people.evidence_models import LoginProvider as LoginProvider
+from openmai.people.evidence_models import MailProof as MailProof
+from openmai.people.evidence_models import Reviewer as Reviewer
+
 Constraints = list[models.BaseConstraint]
 
 
@@ -66,6 +74,8 @@ class Employment(models.Model):
     class Method(models.TextChoices):
         CODE = "code", _("a code sent to the work address")
         DKIM = "dkim", _("a signed mail from the work address")
+        OIDC = "oidc", _("a log-in at the employer")
+        BADGE = "badge", _("a document that two people looked at")
 
     class Ended(models.TextChoices):
         MEMBER = "member", _("ended by you")
@@ -76,6 +86,9 @@ class Employment(models.Model):
     company = models.ForeignKey("companies.Company", on_delete=models.PROTECT, related_name="+")
     method = models.CharField(max_length=10, choices=Method.choices)
     verified_on = models.DateField()
+    # The first day on which the employment gives no label any more, unless it is verified again.
+    valid_until = models.DateField()
+    reminded_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField(null=True, blank=True)
     ended_by = models.CharField(max_length=10, choices=Ended.choices, blank=True, default="")
 
@@ -89,6 +102,9 @@ class Employment(models.Model):
             models.CheckConstraint(
                 name="employment_end_is_whole",
                 condition=Q(ended_on=None, ended_by="") | (Q(ended_on__isnull=False) & ~Q(ended_by="")),
+            ),
+            models.CheckConstraint(
+                name="employment_valid_for_a_while", condition=Q(valid_until__gt=models.F("verified_on"))
             ),
             models.CheckConstraint(
                 name="employment_ends_after", condition=Q(ended_on__gte=models.F("verified_on"))
@@ -147,62 +163,6 @@ class DailyUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.uses}"
-
-
-class MailProof(models.Model):
-    """A signed mail that is awaited; `bind` in its Subject ties it to the member's commitment."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting for your mail")
-        ACCEPTED = "accepted", _("accepted")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="mail_proofs")
-    company = models.ForeignKey("companies.Company", on_delete=models.CASCADE, related_name="+")
-    season = models.CharField(max_length=12)
-    commitment = models.BinaryField(max_length=32)
-    salt = models.BinaryField(max_length=16)
-    bind = models.CharField(max_length=52, unique=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    # Why the latest mail was refused, a key of `signed_mail.REASONS`; a later mail may still be accepted.
-    refusal = models.CharField(max_length=40, blank=True, default="")
-    opened_on = models.DateField()
-
-    class Meta:
-        constraints: ClassVar[Constraints] = [
-            models.UniqueConstraint(
-                fields=["member", "company"], condition=Q(state="waiting"), name="one_waiting_mail_a_company"
-            ),
-            models.CheckConstraint(
-                name="accepted_without_refusal", condition=Q(state="waiting") | Q(refusal="")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.bind
-
-
-class Evidence(models.Model):
-    """An accepted mail with the DNS records that verified it, sealed; what makes a leaf provable."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    employment = models.ForeignKey(Employment, on_delete=models.CASCADE, related_name="evidence")
-    season = models.CharField(max_length=12)
-    commitment = models.BinaryField(max_length=32)
-    # SHA-256 of the DKIM signature's bytes: the same mail is never evidence twice.
-    signature = models.BinaryField(max_length=32, unique=True)
-    # SHA-256(mail and records ‖ salt), as it will stand in the log.
-    digest = models.BinaryField(max_length=32, unique=True)
-    sealed = models.BinaryField()
-    received_on = models.DateField()
-
-    class Meta:
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["season", "commitment"], name="evidence_of_key")
-        ]
-
-    def __str__(self) -> str:
-        return bytes(self.digest).hex()
 
 
 class Enrolment(models.Model):

@@ -71,6 +71,8 @@ class VerifiedMail:
     selector: str
     signature: bytes
     """SHA-256 of the signature's bytes."""
+    key: bytes
+    """SHA-256 of the key's DER (SubjectPublicKeyInfo)."""
     answer: TxtAnswer
 
 
@@ -104,10 +106,11 @@ def verify_mail(
     selector = _dns_name(tags, b"s")
     answer = look_up(f"{selector}._domainkey.{address.domain}")
     record = _key_record(answer)
-    _check_key(record)
+    key = _check_key(record)
     _check_signature(raw, index, record)
     digest = sha256(_base64(tags[b"b"], "bad-signature")).digest()
-    return VerifiedMail(f"{address.username}@{address.domain}", address.domain, selector, digest, answer)
+    mailbox = f"{address.username}@{address.domain}"
+    return VerifiedMail(mailbox, address.domain, selector, digest, sha256(key).digest(), answer)
 
 
 def _headers(raw: bytes) -> Headers:
@@ -265,8 +268,8 @@ def _key_record(answer: TxtAnswer) -> bytes:
     return b"".join(answer.records[0])
 
 
-def _check_key(record: bytes) -> None:
-    """Raise `MailRefused` unless the record is an RSA key of good size, for mail, not in test mode."""
+def _check_key(record: bytes) -> bytes:
+    """The key's DER; raise `MailRefused` unless it is an RSA key of good size, for mail, not in test mode."""
     try:
         tags = parse_tag_value(record)
     except (InvalidTagValueList, IndexError) as error:
@@ -280,14 +283,16 @@ def _check_key(record: bytes) -> None:
         b"s" in tags and not listed[b"s"] & {b"*", b"email"}
     ):
         raise MailRefused("no-key")
+    der = _base64(tags[b"p"], "no-key")
     try:
-        key = load_der_public_key(_base64(tags[b"p"], "no-key"))
+        key = load_der_public_key(der)
     except ValueError as error:
         raise MailRefused("no-key") from error
     if not isinstance(key, RSAPublicKey) or key.key_size > MAX_KEY_BITS:
         raise MailRefused("no-key")
     if key.key_size < MIN_KEY_BITS:
         raise MailRefused("short-key")
+    return der
 
 
 def _check_signature(raw: bytes, index: int, record: bytes) -> None:

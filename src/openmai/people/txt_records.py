@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import dns.exception
 import dns.rdatatype
@@ -39,6 +39,14 @@ class TxtAnswer:
         """JSON for the archive; strings in base64."""
         shown = [[base64.b64encode(part).decode() for part in record] for record in self.records]
         return {"name": self.name, "type": "TXT", "records": shown}
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "TxtAnswer":
+        """What `document` made; raise `ValueError`, `KeyError` or `TypeError` if it did not."""
+        records = tuple(
+            tuple(base64.b64decode(part, validate=True) for part in record) for record in document["records"]
+        )
+        return cls(str(document["name"]), records)
 
 
 LookUp = Callable[[str], TxtAnswer]

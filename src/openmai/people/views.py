@@ -39,14 +39,18 @@ def home(request: HttpRequest) -> HttpResponse:
 @member_page
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    return render(request, "people/account.html", {"member": member_of(request)})
+    member = member_of(request)
+    context = {"member": member, "reviewer": queries.is_reviewer(member.id)}
+    return render(request, "people/account.html", context)
 
 
 @member_page
 @require_safe
 def employments(request: HttpRequest) -> HttpResponse:
-    lines = queries.employment_lines(member_id=member_of(request).id, now=utc_now())
-    return render(request, "people/employments.html", {"lines": lines})
+    member = member_of(request)
+    lines = queries.employment_lines(member_id=member.id, now=utc_now())
+    context = {"lines": lines, "badges": queries.own_badges(member.id)}
+    return render(request, "people/employments.html", context)
 
 
 @member_page
@@ -66,7 +70,12 @@ def employment_new(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             refuse(form, "address", error)
     company = company_by_slug(request.GET.get("company", "")[:63])
-    context = {"form": form, "company": company, "domains": domains_of(company.id) if company else []}
+    context = {
+        "form": form,
+        "company": company,
+        "domains": domains_of(company.id) if company else [],
+        "login_host": queries.login_host(company.id) if company else "",
+    }
     return render(request, "people/employment_new.html", context, status=_status(form))
 
 

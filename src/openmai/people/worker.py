@@ -1,4 +1,4 @@
-"""The people site's worker, one event loop: mail out, mail in, rosters published, what is over forgotten."""
+"""The people site's worker, one event loop: mail out and in, rosters published, what is over forgotten."""
 
 import asyncio
 import logging
@@ -154,9 +154,10 @@ def _publish(now: datetime) -> None:
 def _forget(now: datetime) -> None:
     from django.db import connection
 
-    from openmai.people.actions import forget_expired, remind_of_season
+    from openmai.people.actions import forget_expired, remind_members, remind_of_season
 
     remind_of_season(now=now)
+    remind_members(now=now)
     forget_expired(now=now)
     _MARK.write_if_due(connection, now=now)
 

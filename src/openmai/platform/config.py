@@ -153,7 +153,7 @@ class PeopleConfig(SiteConfig):
     )
     evidence_key: Annotated[SecretStr, BeforeValidator(parse.fernet_key)] = Field(
         alias="OPENMAI_EVIDENCE_KEY",
-        description="Fernet key under which archived mails are kept, 44 characters of base64url.",
+        description="Key that evidence of employments is sealed with: 32 bytes in base64url, 44 characters.",
         examples=["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="],
     )
     smtp: Annotated[SmtpServer, BeforeValidator(parse.smtp_server)] = Field(
@@ -175,6 +175,24 @@ class PeopleConfig(SiteConfig):
         alias="OPENMAI_INBOUND_ADDRESS",
         description="Mailbox that members send their signed mail to.",
         examples=["verify@openmai.example"],
+    )
+    word_valid_days: Annotated[int, _whole(1, 3650, "days")] = Field(
+        default=180,
+        alias="OPENMAI_WORD_VALID_DAYS",
+        description="How long an employment holds that a code or two reviewers verified.",
+        examples=["180"],
+    )
+    proof_valid_days: Annotated[int, _whole(1, 3650, "days")] = Field(
+        default=365,
+        alias="OPENMAI_PROOF_VALID_DAYS",
+        description="How long an employment holds that a signed mail or a log-in at the employer verified.",
+        examples=["365"],
+    )
+    local_logins: Switch = Field(
+        default=False,
+        alias="OPENMAI_LOCAL_LOGINS",
+        description="Also accept employers' log-ins over http and on private addresses; for demos and tests.",
+        examples=["1"],
     )
     dns_servers: Annotated[tuple[Listen, ...], BeforeValidator(parse.name_servers)] = Field(
         default=(),

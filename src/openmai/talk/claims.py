@@ -82,8 +82,9 @@ def evidence_of(post: VerifiedPost) -> str:
     """What the roster itself rests on."""
     return {
         "provable": _(
-            "Every member of this roster was verified by a mail that their employer's server signed (DKIM); "
-            "the operator keeps these mails, and that there is one for each is the operator's word."
+            "Every member of this roster was verified by a mail or a log-in that their employer's "
+            "server signed; the operator keeps this evidence, and that there is some for each is the "
+            "operator's word."
         ),
         "attested": _(
             "That the members of this roster work there is the operator's word; "

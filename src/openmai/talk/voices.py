@@ -41,7 +41,7 @@ class Voice:
     def backing(self) -> str:
         """What stands behind the label."""
         return {
-            "provable": _("verified by signed mail (DKIM)"),
+            "provable": _("signed for by the employer"),
             "attested": _("vouched for by the operator"),
             "site": _("any company"),
         }[self.kind]

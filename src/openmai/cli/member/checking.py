@@ -165,8 +165,8 @@ def kind_sentence(post: VerifiedPost) -> str:
     """On whose word the roster stands."""
     return {
         "provable": _(
-            "Every member of this roster is backed by a mail that the employer's server signed (DKIM), which "
-            "the operator keeps and answers for."
+            "Every member of this roster is backed by a mail or a log-in that the employer's server signed, "
+            "which the operator keeps and answers for."
         ),
         "attested": _("The employments of this roster are vouched for by the operator."),
         "site": _(

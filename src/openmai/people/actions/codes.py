@@ -14,10 +14,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from openmai.anonymity.seasons import season_at
 from openmai.people import limits, mails
 from openmai.people.actions.employment import AddressTaken, address_is_free, begin_employment
+from openmai.people.actions.evidence import give_word
 from openmai.people.conf import keyed_hash
 from openmai.people.errors import Refused
+from openmai.people.freshness import may_verify_again
 from openmai.people.models import CodeChallenge, Employment, Member
 from openmai.people.work_address import WorkAddress, read_work_address
 
@@ -57,7 +60,8 @@ def request_code(
     """Send a code to a work address. Raise `BadAddress`, `AlreadyVerified` or `LimitReached`."""
     work = read_work_address(address)
     member = Member.objects.get(id=member_id)
-    if Employment.objects.filter(member=member, company=work.company.id, ended_on=None).exists():
+    active = Employment.objects.filter(member=member, company=work.company.id, ended_on=None).first()
+    if active is not None and not may_verify_again(active, now):
         raise AlreadyVerified(
             _("Your employment at %(company)s is verified already.") % {"company": work.company.name}
         )
@@ -132,13 +136,15 @@ def _verified(challenge: CodeChallenge, now: datetime) -> UUID | Refused:
             employment = begin_employment(
                 member=challenge.member,
                 company_id=challenge.company_id,
-                claim=bytes(challenge.address),
+                claims=[bytes(challenge.address)],
                 method=Employment.Method.CODE,
                 on=now.date(),
             )
     except AddressTaken:
         # Somebody else verified with it in these minutes. Said in the words of a wrong code, see above.
         return _wrong(challenge)
+    season = season_at(int(now.timestamp())).id
+    give_word(member_id=challenge.member_id, season=season, on=now.date())
     challenge.delete()
     return employment.id
 

@@ -1,6 +1,7 @@
 """How an employment begins, is tied to a work address, and ends."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -25,20 +26,27 @@ class AlreadyEnded(Refused):
     code = "already-ended"
 
 
+def validity(method: Employment.Method) -> timedelta:
+    """How long an employment holds that was verified so."""
+    provable = method in {Employment.Method.DKIM, Employment.Method.OIDC}
+    return timedelta(days=config().proof_valid_days if provable else config().word_valid_days)
+
+
 def begin_employment(
-    *, member: Member, company_id: UUID, claim: bytes, method: Employment.Method, on: date
+    *, member: Member, company_id: UUID, claims: Sequence[bytes], method: Employment.Method, on: date
 ) -> Employment:
-    """Verify an employment, or strengthen the active one; raise `AddressTaken`. Inside a transaction."""
+    """Verify an employment, or the active one again; raise `AddressTaken`. Inside a transaction.
+
+    `claims` are keyed hashes of the addresses or log-ins that it rests on. A weaker method never shortens
+    what a stronger one gave.
+    """
     active = Employment.objects.select_for_update().filter(member=member, company=company_id, ended_on=None)
-    employment = active.first()
-    if employment is None:
-        employment = Employment.objects.create(
-            member=member, company_id=company_id, method=method, verified_on=on
-        )
-    elif employment.method != method and method == Employment.Method.DKIM:
-        employment.method, employment.verified_on = method, on
-        employment.save(update_fields=["method", "verified_on"])
-    _claim_address(claim, employment, on)
+    employment = active.first() or Employment(member=member, company_id=company_id, valid_until=on)
+    employment.method, employment.verified_on, employment.reminded_on = method, on, None
+    employment.valid_until = max(employment.valid_until, on + validity(method))
+    employment.save()
+    for claim in claims:
+        _claim_address(claim, employment, on)
     return employment
 
 

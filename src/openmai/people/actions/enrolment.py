@@ -14,6 +14,7 @@ from openmai.anonymity.fields import be32
 from openmai.anonymity.seasons import season_at
 from openmai.anonymity.tickets import Answer, Ticket, encode_ticket
 from openmai.people import limits
+from openmai.people.actions.evidence import give_word
 from openmai.people.conf import config, domain
 from openmai.people.errors import Refused
 from openmai.people.models import Enrolment, Member
@@ -90,10 +91,11 @@ def enrol(*, answer: Answer, now: datetime) -> Enrolled:
                 ticket=spent,
                 enrolled_on=now.date(),
             )
+            give_word(member_id=member.id, season=ticket.season, on=now.date())
     except IntegrityError as error:
         _check_unspent(member, ticket.season, spent)
         raise CommitmentTaken(_("This key is registered for another account. Create a new one.")) from error
-    rosters = rosters_of_member(member_id=member.id, season=ticket.season)
+    rosters = rosters_of_member(member_id=member.id, season=ticket.season, on=now.date())
     return Enrolled(proved.commitment, ticket.season, rosters)
 
 

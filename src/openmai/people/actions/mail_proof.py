@@ -3,28 +3,26 @@
 import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from openmai.anonymity.encoding import canonical_json
-from openmai.anonymity.fields import be32
 from openmai.anonymity.seasons import season_at
 from openmai.companies.queries import company_by_slug, domains_of
 from openmai.people import limits, mails
 from openmai.people.actions.employment import AddressTaken, begin_employment
-from openmai.people.conf import config, domain, evidence_box
+from openmai.people.actions.evidence import Binding, Issued, archive, give_word
+from openmai.people.conf import config
 from openmai.people.errors import Refused
+from openmai.people.evidence import SALT_BYTES, bind_text
 from openmai.people.models import Employment, Evidence, MailProof, Member
 from openmai.people.queries.membership import current_enrolment
 from openmai.people.signed_mail import MailRefused, VerifiedMail, bind_in_subject, verify_mail
 from openmai.people.txt_records import LookUp
 from openmai.people.work_address import address_claim, is_role_mailbox
 
-SALT_BYTES: Final = 16
 LIFETIME: Final = timedelta(days=7)
 
 
@@ -65,12 +63,6 @@ def open_mail_proof(
         bind=bind_text(season=season, commitment=commitment, salt=salt),
         opened_on=now.date(),
     )
-
-
-def bind_text(*, season: str, commitment: bytes, salt: bytes) -> str:
-    """b of docs/protocol.md §2: 52 characters of lower-case base32."""
-    value = domain(season).bind_code(commitment=int.from_bytes(commitment, "big"), salt=salt)
-    return base64.b32encode(be32(value)).decode().rstrip("=").lower()
 
 
 def accept_mail(*, raw: bytes, now: datetime, look_up: LookUp) -> UUID:
@@ -122,13 +114,14 @@ def _accept(proof_id: UUID, raw: bytes, verified: VerifiedMail, now: datetime) -
         employment = begin_employment(
             member=proof.member,
             company_id=proof.company_id,
-            claim=address_claim(verified.address),
+            claims=[address_claim(verified.address)],
             method=Employment.Method.DKIM,
             on=now.date(),
         )
     except AddressTaken as error:
         raise MailRefused("address-taken") from error
     _archive(proof, employment, raw, verified, now)
+    give_word(member_id=proof.member_id, season=proof.season, on=now.date())
     proof.state, proof.refusal = MailProof.State.ACCEPTED, ""
     proof.save(update_fields=["state", "refusal"])
     mails.tell_mail_accepted(proof.member, page=proof_page(proof.member, proof.id))
@@ -138,28 +131,22 @@ def _accept(proof_id: UUID, raw: bytes, verified: VerifiedMail, now: datetime) -
 def _archive(
     proof: MailProof, employment: Employment, raw: bytes, verified: VerifiedMail, now: datetime
 ) -> None:
-    """Keep the mail, the DNS records and what they are bound to, encrypted."""
-    salt = bytes(proof.salt)
-    package = canonical_json(
-        {
+    """Keep the mail and the DNS records, sealed, so that both can be checked again."""
+    archive(
+        employment=employment,
+        kind=Evidence.Kind.DKIM,
+        binding=Binding(proof.season, bytes(proof.commitment), bytes(proof.salt)),
+        facts={
             "mail": base64.b64encode(raw).decode(),
             "dns": verified.answer.document(),
             "selector": verified.selector,
             "domain": verified.domain,
-            "season": proof.season,
-            "commitment": str(int.from_bytes(bytes(proof.commitment), "big")),
-            "salt": salt.hex(),
+            "to": config().inbound_address,
+            "received": now.isoformat(),
             "bind": proof.bind,
-        }
-    )
-    Evidence.objects.create(
-        employment=employment,
-        season=proof.season,
-        commitment=bytes(proof.commitment),
-        signature=verified.signature,
-        digest=sha256(package + salt).digest(),
-        sealed=evidence_box().encrypt(package),
-        received_on=now.date(),
+        },
+        issued=Issued(verified.signature, verified.key),
+        on=now.date(),
     )
 
 

@@ -20,6 +20,8 @@ from openmai.anonymity.rosters import (
 )
 from openmai.anonymity.seasons import open_seasons, season_at
 from openmai.companies.queries import CompanyCard, companies_by_id
+from openmai.people.actions.crowds import tell_crowds
+from openmai.people.actions.provable import provable_ones
 from openmai.people.conf import config, roster_signing_key
 from openmai.people.models import LeavesFile, PublishedIndex, Roster, RosterEpoch, RosterLeaf
 from openmai.people.queries.membership import Crowd, crowds
@@ -64,7 +66,7 @@ def publish_rosters(*, now: datetime) -> Publication:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUBLISHER])
     season = season_at(int(now.timestamp())).id
-    wanted = crowds(season)
+    wanted = crowds(season, on=now.date())
     for crowd in wanted.values():
         Roster.objects.get_or_create(
             season=season, name=crowd.name, defaults={"kind": crowd.kind, "company_id": crowd.company_id}
@@ -76,6 +78,7 @@ def publish_rosters(*, now: datetime) -> Publication:
         company = companies[roster.company_id] if roster.company_id else None
         if _publish(roster, wanted.get(roster.name), company, now):
             published.append(roster.name)
+    tell_crowds([roster for roster in known if roster.name in published], now=now)
     return Publication(published, _publish_index(season, changed=bool(published)))
 
 
@@ -87,6 +90,8 @@ def _publish(roster: Roster, crowd: Crowd | None, company: CompanyCard | None, n
         for leaf in RosterLeaf.objects.filter(roster=roster, removed_epoch=None).order_by("index")
     }
     wanted = crowd.commitments if crowd else set()
+    if roster.kind == Roster.Kind.PROVABLE:
+        wanted = provable_ones(roster, wanted)
     gone, joining = live.keys() - wanted, wanted - live.keys()
     _note_waiting(roster, waiting=bool(joining), now=now)
     given = rules()

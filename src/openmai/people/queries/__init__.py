@@ -1,5 +1,7 @@
 """What is read on the people site."""
 
+from openmai.people.queries.badges import BadgeLine, badge_lines, badges_to_review, is_reviewer, own_badges
+from openmai.people.queries.evidence import LeafEvidence, evidence
 from openmai.people.queries.home import (
     EmploymentLine,
     Home,
@@ -8,6 +10,7 @@ from openmai.people.queries.home import (
     home_of,
     mail_proof_page,
 )
+from openmai.people.queries.logins import LoginProofPage, login_host, login_proof_page
 from openmai.people.queries.membership import active_employment, current_season
 from openmai.people.queries.replacements import key_state, replacements, replacements_wait, waiting_of
 from openmai.people.queries.rosters import (
@@ -21,20 +24,30 @@ from openmai.people.queries.rosters import (
 from openmai.people.queries.seasons import season_news
 
 __all__ = [
+    "BadgeLine",
     "EmploymentLine",
     "Home",
+    "LeafEvidence",
+    "LoginProofPage",
     "MailProofPage",
     "Outlook",
     "Standing",
     "active_employment",
+    "badge_lines",
+    "badges_to_review",
     "current_index",
     "current_season",
     "employment_lines",
+    "evidence",
     "home_of",
+    "is_reviewer",
     "key_state",
     "leaves_bytes",
+    "login_host",
+    "login_proof_page",
     "mail_proof_page",
     "outlook",
+    "own_badges",
     "replacements",
     "replacements_wait",
     "season_news",

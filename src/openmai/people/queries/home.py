@@ -4,20 +4,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 from openmai.anonymity.seasons import season_at
 from openmai.companies.queries import CompanyCard, companies_by_id, domains_of
 from openmai.people.conf import config
+from openmai.people.freshness import freshness, may_verify_again
 from openmai.people.mail_reasons import REASONS
 from openmai.people.models import Employment, Enrolment, Evidence, MailProof, Member
+from openmai.people.queries.membership import PROVABLE_KINDS
 from openmai.people.queries.rosters import Outlook, outlook
 from openmai.people.queries.seasons import SeasonNews, season_news
 
 
 @dataclass(frozen=True)
 class EmploymentLine:
-    """One employment of a member. `provable` means: evidence for the key of this season."""
+    """One employment of a member. `proved_by`: the class of the employer's evidence for this season's key."""
 
     id: UUID
     company: CompanyCard
@@ -25,7 +27,15 @@ class EmploymentLine:
     verified_on: date
     ended_on: date | None
     ended_by: str
-    provable: bool
+    valid_until: date
+    expired: bool
+    freshness: str
+    may_renew: bool
+    proved_by: str
+
+    @property
+    def provable(self) -> bool:
+        return bool(self.proved_by)
 
     @property
     def active(self) -> bool:
@@ -68,8 +78,11 @@ def employment_lines(*, member_id: UUID, now: datetime) -> list[EmploymentLine]:
     """Active ones first, then those that ended, newest first."""
     season = season_at(int(now.timestamp())).id
     keys = Enrolment.objects.filter(member=member_id, season=season, replaced_on=None).values("commitment")
-    evidence = Evidence.objects.filter(employment=OuterRef("id"), season=season, commitment__in=keys)
-    rows = list(Employment.objects.filter(member=member_id).annotate(provable=Exists(evidence)))
+    evidence = Evidence.objects.filter(
+        employment=OuterRef("id"), season=season, commitment__in=keys, kind__in=PROVABLE_KINDS
+    ).order_by("kind")
+    proved_by = Subquery(evidence.values("kind")[:1])
+    rows = list(Employment.objects.filter(member=member_id).annotate(proved_by=proved_by))
     companies = companies_by_id(row.company_id for row in rows)
     lines = [
         EmploymentLine(
@@ -79,7 +92,11 @@ def employment_lines(*, member_id: UUID, now: datetime) -> list[EmploymentLine]:
             row.verified_on,
             row.ended_on,
             str(Employment.Ended(row.ended_by).label) if row.ended_by else "",
-            row.provable,
+            row.valid_until,
+            row.valid_until <= now.date(),
+            freshness(row.verified_on, now),
+            may_verify_again(row, now),
+            row.proved_by or "",
         )
         for row in rows
     ]

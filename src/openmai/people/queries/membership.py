@@ -1,7 +1,8 @@
 """Who belongs into which roster, now."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
@@ -12,6 +13,8 @@ from openmai.anonymity.seasons import season_at
 from openmai.companies.queries import companies_by_id
 from openmai.people.errors import Refused
 from openmai.people.models import Employment, Enrolment, Evidence, Roster
+
+PROVABLE_KINDS: Final = (Evidence.Kind.DKIM, Evidence.Kind.OIDC)
 
 
 @dataclass
@@ -28,13 +31,14 @@ def roster_name(kind: str, slug: str | None) -> str:
     return "site" if slug is None else f"company/{slug}/{kind}"
 
 
-def crowds(season: str) -> dict[str, Crowd]:
+def crowds(season: str, *, on: date) -> dict[str, Crowd]:
     """Every roster that somebody belongs into, by name.
 
-    Attested: all active employments. Provable: those with evidence bound to this very commitment. Site: any.
+    Attested: all employments that are active and have not run out. Provable: those with the employer's
+    signature for this very commitment, which the publisher checks again. Site: any.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_MEMBERSHIP, [season])
+        cursor.execute(_MEMBERSHIP, [season, on])
         rows = cursor.fetchall()
     slugs = {company.id: company.slug for company in companies_by_id(row[0] for row in rows).values()}
     found: dict[str, Crowd] = {}
@@ -52,12 +56,12 @@ _MEMBERSHIP = """
     SELECT employment.company_id, enrolment.commitment,
            EXISTS (SELECT FROM people_evidence AS evidence
                    WHERE evidence.employment_id = employment.id AND evidence.season = enrolment.season
-                     AND evidence.commitment = enrolment.commitment)
+                     AND evidence.commitment = enrolment.commitment AND evidence.kind IN ('dkim', 'oidc'))
     FROM people_enrolment AS enrolment
     JOIN people_member AS member ON member.id = enrolment.member_id AND member.is_active
     JOIN people_employment AS employment
       ON employment.member_id = enrolment.member_id AND employment.ended_on IS NULL
-    WHERE enrolment.season = %s
+    WHERE enrolment.season = %s AND employment.valid_until > %s
       AND enrolment.replaced_on IS NULL
       AND NOT EXISTS (SELECT FROM people_replacement AS replacement
                       JOIN people_enrolment AS lost ON lost.id = replacement.enrolment_id
@@ -71,15 +75,19 @@ def current_enrolment(*, member_id: UUID, season: str) -> Enrolment | None:
     return Enrolment.objects.filter(member=member_id, season=season, replaced_on=None).first()
 
 
-def rosters_of_member(*, member_id: UUID, season: str) -> list[str]:
+def rosters_of_member(*, member_id: UUID, season: str, on: date) -> list[str]:
     """The names of the rosters that a member belongs into in `season`, sorted."""
     enrolment = current_enrolment(member_id=member_id, season=season)
     if enrolment is None:
         return []
     evidence = Evidence.objects.filter(
-        employment=OuterRef("id"), season=season, commitment=bytes(enrolment.commitment)
+        employment=OuterRef("id"),
+        season=season,
+        commitment=bytes(enrolment.commitment),
+        kind__in=PROVABLE_KINDS,
     )
-    active = Employment.objects.filter(member=member_id, ended_on=None).annotate(provable=Exists(evidence))
+    held = Employment.objects.filter(member=member_id, ended_on=None, valid_until__gt=on)
+    active = held.annotate(provable=Exists(evidence))
     rows = list(active.values_list("company_id", "provable"))
     slugs = {company.id: company.slug for company in companies_by_id(row[0] for row in rows).values()}
     names = {roster_name(Roster.Kind.ATTESTED, slugs[company]) for company, _provable in rows}

@@ -70,7 +70,7 @@ def outlook(*, member_id: UUID, now: datetime) -> Outlook | None:
     if enrolment is None:
         return None
     known = config()
-    names = rosters_of_member(member_id=member_id, season=season)
+    names = rosters_of_member(member_id=member_id, season=season, on=now.date())
     rosters = {roster.name: roster for roster in Roster.objects.filter(season=season, name__in=names)}
     epochs = {
         epoch.roster_id: epoch

@@ -3,7 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
-from openmai.people import roster_views
+from openmai.people import login_views, roster_views
 from openmai.people.api import api
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("rosters/statements/<str:name>.json", roster_views.statement, name="roster_statement"),
     path("rosters/leaves/<str:name>.bin", roster_views.leaves, name="roster_leaves"),
     path("api/v1/", api.urls),
+    path("employment/login/return", login_views.login_return, name="login_return"),
     *i18n_patterns(
         path("", include("openmai.people.urls")),
         path("companies/", include("openmai.companies.urls")),
