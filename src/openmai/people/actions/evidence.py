@@ -7,7 +7,8 @@ from uuid import UUID
 
 from openmai.people.conf import keyed_hash
 from openmai.people.evidence import SALT_BYTES, Place, seal
-from openmai.people.models import BadgeReview, Employment, Enrolment, Evidence
+from openmai.people.models import BadgeReview, Employment, Evidence
+from openmai.people.queries.membership import current_enrolment
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def give_word(*, member_id: UUID, season: str, on: date) -> int:
     Whichever comes later, the key or the employment, calls this. Employments whose evidence the employer
     signed have it too: the signature was for one key, and the next season has another.
     """
-    enrolment = Enrolment.objects.filter(member=member_id, season=season).first()
+    enrolment = current_enrolment(member_id=member_id, season=season)
     if enrolment is None:
         return 0
     commitment = bytes(enrolment.commitment)

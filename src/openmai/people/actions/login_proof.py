@@ -23,7 +23,8 @@ from openmai.people.evidence import SALT_BYTES, bind_text
 from openmai.people.id_token import Expected, TokenRefused, VerifiedToken, subject_claims, verify_id_token
 from openmai.people.login_flow import Discovered, authorization_address, discover, exchange, state_of
 from openmai.people.login_reasons import REASONS
-from openmai.people.models import Employment, Enrolment, Evidence, LoginProof, LoginProvider, Member
+from openmai.people.models import Employment, Evidence, LoginProof, LoginProvider, Member
+from openmai.people.queries.membership import current_enrolment
 from openmai.platform.outward import Outward, Unreachable
 
 LIFETIME: Final = timedelta(minutes=15)
@@ -68,7 +69,7 @@ def open_login_proof(
     if provider is None:
         raise NoProvider(_("This company has no log-in here. Use a signed mail or a code."))
     season = season_at(int(now.timestamp())).id
-    enrolment = Enrolment.objects.filter(member=member_id, season=season).first()
+    enrolment = current_enrolment(member_id=member_id, season=season)
     if enrolment is None:
         raise KeyNeeded(_("Create your anonymous key first: the log-in will be tied to it."))
     limits.take(limits.LOGINS_PER_MEMBER, subject=member_id.bytes, on=now.date())
