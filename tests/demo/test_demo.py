@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.clusters import open_to_all
+from tests.demo.needles import MAIL, NAME, SECRET, files_with, visit_people, visit_talk
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "openmai.cli.operator", "demo"]
@@ -88,6 +89,21 @@ def test_it_says_where_everything_is_and_that_it_is_a_demo(demo: RunningDemo):
         assert answers(demo.address(what)).status_code == 200
     assert "alice@mail.example" in demo.said
     assert "posts appear every 5 s and rosters every 20 s" in demo.said
+
+
+def test_nothing_of_a_visit_is_kept_but_what_the_member_entered(demo: RunningDemo, folder: Path):
+    """Both sites, their workers and clusters: every byte that they wrote."""
+    visit_people(demo.address("Real-name side").removesuffix("/en/"))
+    visit_talk(demo.address("Job Talk").removesuffix("/en/"))
+    people = files_with(NAME, folder)
+    assert people, "the search finds nothing at all"
+    assert {path.relative_to(folder).parts[:2] for path in people} == {("clusters", "people")}
+    assert {path.relative_to(folder).parts[:2] for path in files_with(MAIL, folder)} <= {
+        ("clusters", "people")
+    }
+    for what, needle in SECRET.items():
+        assert files_with(needle, folder) == set(), what
+        assert needle not in demo.said, what
 
 
 def test_a_demo_of_a_season_that_is_over_says_so(demo: RunningDemo):
