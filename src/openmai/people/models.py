@@ -236,6 +236,7 @@ class SeasonReminder(models.Model):
         ENDING = "ending"
         BEGUN = "begun"
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     season = models.CharField(max_length=12)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     sent_on = models.DateField()

@@ -36,12 +36,14 @@ def remind_members(*, now: datetime) -> int:
         mails.remind_to_verify(employment.member, until=employment.valid_until, page=page)
     return len(rows)
 
+
 # Tables whose rows live for minutes or days. A deleted row's bytes stay in its table's file until the page is
 # used again; these tables are therefore written anew every day, and left out of backups.
 SHORT_LIVED: Final = (
     "django_session",
     "people_codechallenge",
     "people_dailyuse",
+    "people_loginproof",
     "people_mailproof",
     "procrastinate_jobs",
     "procrastinate_events",

@@ -1,5 +1,7 @@
 """Lost keys and their successors, and which reminders of a season went out."""
 
+import uuid
+
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -34,9 +36,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
                 ),
                 ("season", models.CharField(max_length=12)),
                 ("kind", models.CharField(choices=[("ending", "Ending"), ("begun", "Begun")], max_length=10)),
