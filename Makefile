@@ -31,6 +31,7 @@ test: setup build chromium ## Set everything up and test it
 	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/demo tests/platform -n $(JOBS)
 	$(PYTEST) tests/people --ds=openmai.sites.people.settings -n $(JOBS)
 	$(PYTEST) tests/talk --ds=openmai.sites.talk.settings -n $(JOBS)
+	$(PYTEST) tests/adversary
 	npm test --silent
 	$(PYTEST) tests/browser
 
@@ -45,6 +46,10 @@ check: setup build ## Lint, types, layers and settings
 .PHONY: bench
 bench: setup build ## Run the benchmarks; NAME=verify for one
 	@$(BIN)/python -m bench $(NAME)
+
+.PHONY: adversary
+adversary: setup build chromium ## Run the full subpoena test, and write docs/subpoena-test.md
+	@$(BIN)/python -m tests.adversary
 
 .PHONY: build
 build: $(BUILD_READY) $(LOCALE_READY) ## Build the front end and the translations, if anything changed

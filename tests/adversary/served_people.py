@@ -1,0 +1,18 @@
+"""What granian serves as the people site of a simulation: the site's own application on the shared clock."""
+
+from tests.adversary.process import install_clock, leaks
+
+_clock = install_clock()
+if leaks():
+    from tests.adversary.leaks import leak_in_people
+
+    leak_in_people(leaks(), _clock)
+
+from openmai.sites.people.wsgi import application as _application  # noqa: E402 - after the clock
+
+if leaks():
+    from tests.adversary.leaks import watch
+
+    application = watch(_application, "people", leaks(), _clock)
+else:
+    application = _application
