@@ -77,10 +77,15 @@ def by_the_day(loot: Loot) -> list[list[float]]:
 
 def at_moments(loot: Loot, moments: dict[int, float], *, width: float) -> Matrix:
     """From the second at which some posts came in, known to ± `width`; the others are as the tick says."""
+    return between(loot, {post: (moment - width, moment + width) for post, moment in moments.items()})
+
+
+def between(loot: Loot, spans: dict[int, tuple[float, float]]) -> Matrix:
+    """From the span in which some posts came in."""
     low, high = loot.ticks - loot.world_tick, loot.ticks.copy()
-    for post, moment in moments.items():
-        low[post] = max(low[post], moment - width)
-        high[post] = min(high[post], moment + width)
+    for post, (begun, over) in spans.items():
+        low[post] = max(low[post], begun)
+        high[post] = min(high[post], over)
     return sent_within(loot, low, np.maximum(high, low + 1.0), loot.visits)
 
 
@@ -90,7 +95,7 @@ def in_order(loot: Loot, keys: dict[int, float]) -> Matrix:
     The place in the order becomes a time by the curve of the traffic, which is public.
     """
     visits = np.sort(np.concatenate([np.asarray(each, dtype=float) for each in loot.visits]))
-    moments: dict[int, float] = {}
+    spans: dict[int, tuple[float, float]] = {}
     for tick in set(loot.ticks.tolist()):
         posts = np.array([post for post in keys if loot.ticks[post] == tick])
         values = np.array([keys[post] for post in posts])
@@ -102,6 +107,10 @@ def in_order(loot: Loot, keys: dict[int, float]) -> Matrix:
         mixed = np.sort(np.concatenate([curve + VISIT / 2, flat]))
         # Equal keys share their place.
         places = (values[:, None] > values).sum(axis=1) + (values[:, None] == values).sum(axis=1) / 2
-        for post, place in zip(posts.tolist(), places / len(posts), strict=True):
-            moments[post] = float(np.quantile(mixed, place))
-    return at_moments(loot, moments, width=1200.0)
+        # One place of many is known well, one of few badly: two standard errors to each side.
+        shares = places / len(posts)
+        errors = 2 * np.sqrt(shares * (1 - shares) / len(posts))
+        begun = np.quantile(mixed, np.clip(shares - errors, 0, 1)) - VISIT / 2
+        over = np.quantile(mixed, np.clip(shares + errors, 0, 1)) + VISIT / 2
+        spans |= dict(zip(posts.tolist(), zip(begun, over, strict=True), strict=True))
+    return between(loot, spans)

@@ -1,6 +1,7 @@
 """One site from its first member to the verdicts on it."""
 
 import json
+import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def simulate(
     eager = {"OPENMAI_EPOCH_SECONDS": str(int(HOUR)), "OPENMAI_EPOCH_MIN_JOINERS": "1"}
     site = Site(folder / "site", outside, world, leaks=leaks, pace=eager if "no-waiting" in leaks else {})
     site.clock.set(begin - 3 * DAY)
-    began = time.monotonic()
+    began, spent = time.monotonic(), _processor_seconds()
     try:
         site.start()
         simulation = Simulation(world, site, outside, say, leaks)
@@ -83,6 +84,7 @@ def simulate(
         site.stop()
     facts = dict(simulation.facts)
     facts["seconds in all"] = round(time.monotonic() - began)
+    facts["processor seconds"] = round(_processor_seconds() - spent)
     say(f"{len(simulation.truth)} posts of {size.members} members in {facts['seconds in all']} s")
     return facts
 
@@ -99,6 +101,12 @@ def attack(size: Size, folder: Path, *, begin: float = BEGIN) -> tuple[Loot, lis
         raise AssertionError("an author is outside of the crowd that the post claims")
     found.append(trained(loot, authors, found))
     return loot, judge(loot, authors, found, times=size.permutations)
+
+
+def _processor_seconds() -> float:
+    """Of this process and of all that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 @contextmanager

@@ -19,17 +19,9 @@ from tests.factories.cast import ROOT
 RANK = 0.08
 FIRST = 0.12
 # In three days and two rosters these have too few posts that they could speak of; `make adversary` has them.
-TOO_FEW = {
-    "xmax_on_parents",
-    "page_lsn",
-    "toast_oids",
-    "session_expiry",
-    "member_wal",
-    "mail_times",
-    "trained_model",
-}
-# An order says less than a time.
-ORDERS = {"xmin", "ctid", "sequences", "wal_order"}
+TOO_FEW = {"xmax_on_parents", "session_expiry", "member_wal", "mail_times", "trained_model"}
+# A page says when any of its rows was changed last, and few texts are long.
+COARSE = {"page_lsn", "toast_oids"}
 LEAKS = WRITES | TRACES
 
 
@@ -54,7 +46,7 @@ def leaking(where: Path) -> Outcome:
 def test_every_leak_is_found_by_the_attack_that_is_made_for_it(leaking: Outcome) -> None:
     wanted = {name for name, leak in CAUGHT_BY.items() if leak in LEAKS} - TOO_FEW
     found = {name: leaking.of(name).p_tail for name in wanted}
-    assert not {name: p for name, p in found.items() if p >= (1e-3 if name in ORDERS else CAUGHT)}
+    assert not {name: p for name, p in found.items() if p >= (1e-2 if name in COARSE else CAUGHT)}
 
 
 def test_what_is_seized_of_the_product_tells_no_more_than_is_public(product: Outcome) -> None:

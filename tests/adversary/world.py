@@ -51,7 +51,7 @@ class Size:
 
 
 REDUCED: Final = Size("reduced", (20, 20), days=3, joins=60, posts=240, newcomers=0.0, permutations=2_000)
-CONTROL: Final = Size("control", (50, 50, 50), days=5, joins=150, posts=500, newcomers=0.2, seed="control")
+CONTROL: Final = Size("control", (40, 40), days=5, joins=170, posts=600, newcomers=0.1, seed="control")
 # For what the root of a join tells: most is written in one epoch and sent in another.
 CONTROL_OF_ROSTERS: Final = replace(CONTROL, newcomers=0.4, modes=PATIENT, seed="rosters")
 FULL: Final = Size(
