@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from tests.adversary.loot import Loot, Matrix
-from tests.adversary.world import DAY, HOUR, VISIT
+from tests.adversary.world import DAY, EAGER, GREETING, HOUR, VISIT
 
 Floats = NDArray[np.float64]
 
@@ -47,8 +47,22 @@ def sent_within(
             if written is not None:
                 later *= (seen + VISIT >= c[:, None]) & (seen <= d[:, None])
             chance += loot.modes["later"] * later.mean(axis=1)
+        if member in loot.newcomers:
+            chance = _greeting(loot, loot.newcomers[member], a, b)
         scores[posts, member] = np.log(chance)
     return scores
+
+
+def _greeting(loot: Loot, since: float, low: Floats, high: Floats) -> Floats:
+    """A newcomer, whom the published leaves name as such, says hello on the first day and is quiet then.
+
+    In proportion to the others: each of them says so many things in all.
+    """
+    begun, over = since + GREETING[0] * DAY, since + GREETING[1] * DAY
+    share = np.clip(np.minimum(high, over) - np.maximum(low, begun), 0, None) / (over - begun)
+    others = len(loot.emails) - len(loot.newcomers)
+    chance: Floats = EAGER * share * others / len(loot.posts) + 1e-6
+    return chance
 
 
 def _ramp(after: Floats) -> Floats:

@@ -90,6 +90,20 @@ class Loot:
             epochs.get((email, roster), 0) for email, roster in zip(self.emails, self.rosters, strict=True)
         ]
 
+    @cached_property
+    def newcomers(self) -> dict[int, float]:
+        """Members who were not in the first epoch of their roster, and the tick that showed them in it."""
+        shown = {
+            (row["roster"], row["epoch"]): (row["accepted_at"] // self.world_tick + 1) * self.world_tick
+            for row in self.rows["talk"].get("talk_rosterepoch", [])
+        }
+        first = {roster: min(e for r, e in shown if r == roster) for roster, _ in shown}
+        return {
+            number: shown[roster, epoch]
+            for number, (roster, epoch) in enumerate(zip(self.rosters, self.joined, strict=True))
+            if epoch > first.get(roster, 0) and shown.get((roster, epoch), 0.0) > self.begin
+        }
+
     # ── Who and what a piece of data is about ──────────────
 
     @cached_property

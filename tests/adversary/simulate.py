@@ -22,7 +22,7 @@ from tests.adversary.devices import Device
 from tests.adversary.mailbox import Mailbox
 from tests.adversary.proofs import Proofs
 from tests.adversary.site import NAMES, Site, wait_until
-from tests.adversary.world import DAY, HOUR, POSTS_OF_A_BROWSER, VISIT, Planned, World
+from tests.adversary.world import DAY, EAGER, GREETING, HOUR, POSTS_OF_A_BROWSER, VISIT, Planned, World
 from tests.browser.journey import Addresses
 from tests.factories.cast import ROOT
 
@@ -94,7 +94,8 @@ class Simulation:
             self._devices = [
                 Device(each, self.site.ports.people, self.site.ports.talk) for each in self.world.members
             ]
-            self._draw = Random(f"{self.world.size.seed} newcomers")
+            for device in self._devices:
+                stack.callback(device.hang_up)
             self._crawler = Crawler(self._devices[0])
             if self.world.size.browser_posts:
                 self._open_browsers(stack.enter_context(chromium()))
@@ -308,9 +309,9 @@ class Simulation:
 
     def _greet(self, author: int, moment: float) -> None:
         draw = Random(f"{self.world.size.seed} {author}")
-        if draw.random() > 0.7:
+        if draw.random() > EAGER:
             return
-        at = moment + draw.uniform(0.05, 0.2 if "no-waiting" in self.leaks else 0.9) * self._epoch_seconds
+        at = moment + draw.uniform(*GREETING) * self._epoch_seconds
         post = Planned(
             len(self.world.posts), author, at, at, "at once", None, None, True,
             f"Hello, I am new here. {author}", draw.randbytes(16), title="New here",

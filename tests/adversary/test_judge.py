@@ -23,6 +23,7 @@ def invented(draw: np.random.Generator) -> tuple[Loot, Ints]:
         Path(), TICK, 0.0, 11 * DAY, posts, [f"m{n}" for n in range(MEMBERS)], ["r"] * MEMBERS, visits,
         {}, {}, {}, {}, [(0.0, 0.0)], MODES,
     )  # fmt: skip
+    loot.__dict__["newcomers"] = {}
     loot.__dict__["crowd"] = np.ones((POSTS, MEMBERS), dtype=bool)
     return loot, draw.integers(0, MEMBERS, POSTS)
 

@@ -21,6 +21,9 @@ SITE: Final = "subpoena.openmai.example"
 # A visit lasts so long, and posts that are sent at once are sent while it lasts.
 VISIT: Final = 900.0
 POSTS_OF_A_BROWSER: Final = 5
+# So many of those who have just come into a roster say hello, in this part of a day (of an epoch) after it.
+EAGER: Final = 0.7
+GREETING: Final = (0.05, 0.9)
 
 Mode = Literal["at once", "later", "any time"]
 # Sent during a visit; written during a visit and sent at a random time of the next day; written without
@@ -53,7 +56,7 @@ class Size:
 REDUCED: Final = Size("reduced", (20, 20), days=3, joins=60, posts=240, newcomers=0.0, permutations=2_000)
 CONTROL: Final = Size("control", (40, 40), days=5, joins=170, posts=600, newcomers=0.1, seed="control")
 # For what the root of a join tells: most is written in one epoch and sent in another.
-CONTROL_OF_ROSTERS: Final = replace(CONTROL, newcomers=0.4, modes=PATIENT, seed="rosters")
+CONTROL_OF_ROSTERS: Final = replace(CONTROL, newcomers=0.6, modes=PATIENT, seed="rosters")
 FULL: Final = Size(
     "full",
     (50,) * 14 + (200,) + (10,) * 5 + (5,) * 10,
