@@ -5,7 +5,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from playwright.sync_api import Browser, Response, sync_playwright
 from tests.adversary.devices import PASSWORD, Unexpected
@@ -49,10 +48,6 @@ class BrowserMember(Person):
 
     def mail(self, recipient: str) -> str:
         return self._mailbox.take(recipient)
-
-    def at_moment(self, moment: float) -> None:
-        """The clock on the wall of this device."""
-        self.context.clock.set_system_time(datetime.fromtimestamp(moment, UTC))
 
     def send(self) -> str:
         """Send what is in the composer and wait for the receipt; the tick comes later."""

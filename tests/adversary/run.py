@@ -19,7 +19,7 @@ from tests.adversary.seize import seize
 from tests.adversary.simulate import Simulation
 from tests.adversary.site import Site, fresh_folder
 from tests.adversary.trained import trained
-from tests.adversary.world import BEGIN, DAY, HOUR, Size, make_world
+from tests.adversary.world import BEGIN, DAY, HOUR, Size, begin_for, make_world
 
 from openmai.anonymity.encoding import Domain
 
@@ -45,11 +45,11 @@ def run(
     where: Path,
     say: Say,
     leaks: frozenset[str] = frozenset(),
-    begin: float = BEGIN,
     keep: bool = False,
 ) -> Outcome:
     """Simulate, seize, attack, judge. The folder of the run is removed unless `keep`."""
     folder = fresh_folder(where)
+    begin = begin_for(size, time.time())
     try:
         with _scopes(leaks):
             facts = simulate(size, folder, say=say, leaks=leaks, begin=begin)

@@ -122,7 +122,6 @@ class Simulation:
         self._go_to(self.world.begin - 3 * DAY + HOUR)
         early = [each for each in self._devices if each.member.joins_at < self.world.begin]
         for each in self._browsers:
-            each.at_moment(self.site.clock.now())
             each.register()
             each.verify_employment()
             each.enrol()
@@ -211,7 +210,6 @@ class Simulation:
             self._at(sent, lambda sent=sent, number=number: self._browse(browser, sent, number))  # type: ignore[misc]
 
     def _browse(self, browser: BrowserMember, sent: float, number: int) -> None:
-        browser.at_moment(sent)
         if not number:
             browser.thread = f"{browser.at.talk}/t/{self._crawler.newest()}/"
         body = f"Said in a browser, {browser.member.number} {number}"

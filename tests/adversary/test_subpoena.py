@@ -1,4 +1,4 @@
-"""The subpoena test in its reduced form: 40 members, 240 posts, and a site that leaks in eighteen ways.
+"""The subpoena test in its reduced form: 24 members, 220 posts, and a site that leaks in eleven ways.
 
 The full one is `make adversary`; its report is docs/subpoena-test.md. Few posts tell little, so the margins
 are wider here: this form notices a leak such as those of the controls, not a faint one.
@@ -18,7 +18,7 @@ from tests.factories.cast import ROOT
 
 RANK = 0.08
 FIRST = 0.12
-# In three days and two rosters these have too few posts that they could speak of; `make adversary` has them.
+# In three days and one roster these have too few posts that they could speak of; `make adversary` has them.
 TOO_FEW = {"xmax_on_parents", "session_expiry", "member_wal", "mail_times", "trained_model"}
 # A page says when any of its rows was changed last, and few texts are long.
 COARSE = {"page_lsn", "toast_oids"}

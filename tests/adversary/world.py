@@ -53,8 +53,8 @@ class Size:
         return sum(self.rosters)
 
 
-REDUCED: Final = Size("reduced", (20, 20), days=3, joins=60, posts=240, newcomers=0.0, permutations=2_000)
-CONTROL: Final = Size("control", (40, 40), days=5, joins=170, posts=600, newcomers=0.1, seed="control")
+REDUCED: Final = Size("reduced", (24,), days=3, joins=50, posts=220, newcomers=0.0, permutations=2_000)
+CONTROL: Final = Size("control", (40, 40), days=6, joins=220, posts=900, newcomers=0.1, seed="control")
 # For what the root of a join tells: most is written in one epoch and sent in another.
 CONTROL_OF_ROSTERS: Final = replace(CONTROL, newcomers=0.6, modes=PATIENT, seed="rosters")
 FULL: Final = Size(
@@ -136,6 +136,15 @@ class World:
         return grouped
 
 
+def begin_for(size: Size, now: float) -> float:
+    """A browser believes its own clock: then the last day is today, or as near to it as the season allows."""
+    if not size.browser_posts:
+        return BEGIN
+    season = season_at(int(now))
+    wished = now // DAY * DAY - (size.days - 1) * DAY
+    return min(max(wished, season.starts + 4 * DAY), season.ends - (size.days + 2) * DAY)
+
+
 def make_world(size: Size, *, tick: float = 6 * HOUR, begin: float = BEGIN) -> World:
     """Members first, then what they say in the order of time."""
     draw = Random(size.seed)
@@ -147,6 +156,8 @@ def make_world(size: Size, *, tick: float = 6 * HOUR, begin: float = BEGIN) -> W
     settled = [each for each in world.members if each.joins_at < begin]
     for member in settled[: -(-size.browser_posts // POSTS_OF_A_BROWSER)]:
         member.in_browser = True
+        last = begin + (size.days - 1) * DAY
+        member.visits = [visit for visit in member.visits if visit < last] + [last + 13 * HOUR]
     _say(world, draw)
     return world
 
