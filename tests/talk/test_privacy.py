@@ -37,6 +37,7 @@ def filled(route: str, post: str) -> str:
         ("<digest:post>", post),
         ("<digest:digest>", post),
         ("<slug:section>", "work"),
+        ("<str:season>", "s200"),
         ("<action>", post),
         ("<thread>", post),
     ):
