@@ -27,6 +27,7 @@ from openmai.cli.member.home import Home
 # Alice works at Harbour Logistics with 24 colleagues who are enrolled already; prints a ticket for her.
 COMMUNITY = """
 import secrets
+from datetime import timedelta
 import django
 django.setup()
 from openmai.anonymity.seasons import season_at
@@ -42,7 +43,8 @@ for letter in "abcdefghijklmnopqrstuvwx":
         email=f"{letter}@home.example", password=None, real_name=f"Colleague {letter}", joined_on=now.date()
     )
     Employment.objects.create(
-        member=colleague, company_id=companies["harbour-logistics"], method="code", verified_on=now.date()
+        member=colleague, company_id=companies["harbour-logistics"], method="code", verified_on=now.date(),
+        valid_until=now.date() + timedelta(days=180),
     )
     Enrolment.objects.create(
         member=colleague, season=season, commitment=bytes(1) + secrets.token_bytes(31),
