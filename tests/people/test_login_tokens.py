@@ -142,6 +142,8 @@ def test_what_is_no_token_is_refused(alice: Member, enrolled: Enrolled, now: dat
         assert try_token(alice, now, token, employer_) in {"form", "algorithm"}
 
 
+# The library warns of a short key, which is refused after.
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
 def test_keys_that_cannot_be_relied_on_are_refused(alice: Member, enrolled: Enrolled, now: datetime):
     with crooked(alice, now) as (employer_, claims):
         own = employer_.key.as_dict(private=False)

@@ -52,6 +52,13 @@ class Catcher:
         return "250 OK"
 
 
+@pytest.fixture(autouse=True)
+def no_mail_of_another_test(transactional_db: None) -> None:
+    """The queue's tables are not Django's, so that it does not empty them between tests."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+
 @pytest.fixture
 def caught() -> Iterator[Catcher]:
     catcher = Catcher()
