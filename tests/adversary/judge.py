@@ -146,6 +146,31 @@ def permuted(
     return _p_values(-observed, -sums)
 
 
+def linked(loot: Loot, authors: Ints, *, times: int, draw: np.random.Generator) -> tuple[float, float]:
+    """p of how many personas that share a nullifier or a key in two threads are indeed one member's, when
+    authors change places among the personas of one roster that entered in one epoch.
+    """
+    entries = np.array([number for number, post in enumerate(loot.posts) if post.first])
+    posts = [loot.posts[number] for number in entries]
+    pairs = [
+        (one, two)
+        for one in range(len(posts))
+        for two in range(one)
+        if posts[one].thread != posts[two].thread
+        and (posts[one].nullifier == posts[two].nullifier or posts[one].key == posts[two].key)
+    ]
+    drawn = np.tile(authors[entries], (times, 1))
+    strata: dict[tuple[str, float], list[int]] = {}
+    for number, post in enumerate(posts):
+        strata.setdefault((post.roster, post.tick), []).append(number)
+    for together in strata.values():
+        order = np.argsort(draw.random((times, len(together))), axis=1)
+        drawn[:, together] = authors[entries][np.array(together)[order]]
+    right = sum((drawn[:, one] == drawn[:, two] for one, two in pairs), np.zeros(times))
+    own = authors[entries]
+    return _p_values(float(sum(own[one] == own[two] for one, two in pairs)), right)
+
+
 def flipped(gains: Floats, authors: Ints, *, times: int, draw: np.random.Generator) -> tuple[float, float]:
     """p of the mean gain when the gain of each author may as well have been a loss; for attacks whose score
     is the same for all posts of a roster and epoch.
@@ -214,6 +239,8 @@ def _judge(
         places = place_of_each(scores, crowd)
         by_root = attack.name in BY_ROOT
         p, tail = permuted(loot, places, authors, times=times, draw=draw, by_root=by_root)
+    elif attack.name == "nullifier_reuse":
+        p, tail = linked(loot, authors, times=times, draw=draw)
     else:
         p, tail = flipped(rank_ideal - rank_alone, authors, times=times, draw=draw)
     gain_rank, bound_rank = bound(rank_ideal - rank_real, authors)

@@ -39,7 +39,7 @@ CAUGHT_BY: Final = {
     "roster_join": "no-waiting",
     "unique_roots": "hourly-roots",
     "nullifier_reuse": "one-scope",
-    "trained_model": "at-once",
+    "trained_model": "addresses",
 }
 WORDS: Final = {
     "at-once": "writes each post to the database when it comes in",

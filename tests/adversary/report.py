@@ -167,6 +167,6 @@ def _method(outcome: Outcome) -> str:
 - **Attack.** Each attack gives every member of the roster a score for every post. It is combined with what the ideal attacker knows by weights that were learnt from the posts of other authors.
   Attacks on the talk site's data know every visit to the second; attacks on the people site's data know the days and look for the hour.
 - **Judge.** The mean rank and the share of right first guesses, compared with the ideal attacker's post by post; the bound is the upper end of a one-sided 95 % interval in which all posts of one author count as one observation.
-  p: {outcome.size.permutations:,} permutations of the authors among the personas that spoke in the same roster and epoch (for attacks whose score is the same for all posts of an epoch: of the signs of each author's gain), corrected after Holm.
+  p: {outcome.size.permutations:,} permutations of the authors among the personas that spoke in the same roster and epoch (for attacks whose score is the same for all posts of an epoch: of the signs of each author's gain; for nullifiers that return: of how many of the pairs are one member's), corrected after Holm.
   For the controls p is the normal tail of the same permutations.
 """

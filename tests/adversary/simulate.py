@@ -129,6 +129,9 @@ class Simulation:
         with ThreadPoolExecutor(6) as pool:
             for _ in pool.map(lambda device: device.register(self._mailbox, self._proofs), early):
                 pass
+        # The index of a site without rosters, which the worker signs when it starts.
+        wait_until(lambda: self._crawler.people_index() != b"", seconds=60, what="the first index")
+        self._published = self._crawler.people_index()
         for midnight in (self.world.begin - 2 * DAY, self.world.begin - DAY):
             self._go_to(midnight + 1)
             self._take_over(expected=True)
