@@ -31,7 +31,7 @@ test: setup build chromium ## Set everything up and test it
 	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/demo tests/platform -n $(JOBS)
 	$(PYTEST) tests/people --ds=openmai.sites.people.settings -n $(JOBS)
 	$(PYTEST) tests/talk --ds=openmai.sites.talk.settings -n $(JOBS)
-	$(PYTEST) tests/adversary
+	$(PYTEST) tests/adversary/test_judge.py
 	npm test --silent
 	$(PYTEST) tests/browser
 
