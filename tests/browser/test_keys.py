@@ -119,7 +119,8 @@ def test_a_key_comes_to_a_second_device_over_the_screen(device: BrowserContext, 
     expect(new.get_by_text("Your key is on this device now")).to_be_visible()
     old.get_by_role("button", name="The other device has it").click()
     assert commitment(old) == key
-    assert sent == []
+    # What every visitor's browser fetches may still be on its way; nothing of the pairing is.
+    assert [url for url in sent if "/static/" not in url] == []
 
 
 def test_digits_that_differ_end_it_and_nothing_is_shown(device: BrowserContext):
