@@ -38,7 +38,11 @@ def _verify(bodies: list[bytes]) -> float:
         if join is None:
             raise ValueError("every opening has a join")
         scope, message = join_scope_and_message(
-            content=said.content, key=said.key, roster=join.roster, root=join.proof.root
+            content=said.content,
+            key=said.key,
+            roster=join.roster,
+            root=join.proof.root,
+            checkpoint=join.checkpoint,
         )
         claims.append((join.proof, scope, message))
     start = time.perf_counter()

@@ -39,6 +39,7 @@ class World:
             "OPENMAI_ROSTER_SOURCE": "http://localhost:8000",
             "OPENMAI_ROSTER_PUBLIC_KEY": self.cast.roster_key.hex(),
             "OPENMAI_RECEIPT_SIGNING_KEY": self.cast.receipt_key.private_bytes_raw().hex(),
+            "OPENMAI_LOG_SIGNING_KEY": "ab" * 32,
             # No tick falls into the measurement.
             "OPENMAI_TICK_SECONDS": "86400",
             "DJANGO_SETTINGS_MODULE": "openmai.sites.talk.settings",
@@ -62,7 +63,11 @@ def talk_site() -> Iterator[World]:
     try:
         cluster.wait(process)
         world = World()
-        os.environ |= {**world.environment, "OPENMAI_TALK_DATABASE_URL": cluster.url}
+        os.environ |= {
+            **world.environment,
+            "OPENMAI_TALK_DATABASE_URL": cluster.url,
+            "OPENMAI_LOG_DIR": str(folder / "log"),
+        }
         _set_up(world, utc_now())
         yield world
     finally:
@@ -79,14 +84,17 @@ def _set_up(world: World, now: datetime) -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     from openmai.talk.actions import keep_snapshot
+    from openmai.talk.queries.rosters import current_rosters
     from openmai.talk.rules import rules
     from openmai.talk.snapshots import FetchedEpoch, Snapshot
 
     entry = open_index(world.cast.index(rosters=[world.roster]), key=None, domain=None).rosters
     envelope = sign_index(RosterIndex(SITE, DOMAIN.season, 1, entry), world.cast.signing_key)
-    new = (FetchedEpoch(world.roster.signed, world.roster.leaves),)
+    new = (FetchedEpoch(world.roster.signed, world.roster.leaves, world.roster.journal, ()),)
     snapshot = Snapshot(open_index(envelope, key=None, domain=DOMAIN), envelope, new)
     keep_snapshot(snapshot, rules=rules(), now=now)
+    (current,) = current_rosters(DOMAIN.season, floor=0)
+    world.cast.checkpoints[world.roster.signed.name] = current.checkpoint.text
 
 
 def thread_of(world: World, number: int, *, replies: int) -> bytes:

@@ -78,6 +78,8 @@ def site_environment() -> dict[str, str]:
         "OPENMAI_ROSTER_PUBLIC_KEY": roster_key.public_key().public_bytes_raw().hex(),
         "OPENMAI_ROSTER_SOURCE": "http://localhost:8000",
         "OPENMAI_RECEIPT_SIGNING_KEY": secrets.token_hex(32),
+        "OPENMAI_LOG_SIGNING_KEY": secrets.token_hex(32),
+        "OPENMAI_LOG_DIR": tempfile.mkdtemp(prefix="openmai-test-log-"),
         "OPENMAI_EVIDENCE_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "OPENMAI_SMTP_URL": "smtp://127.0.0.1:2525",
         "OPENMAI_MAIL_FROM": "no-reply@test.openmai.example",

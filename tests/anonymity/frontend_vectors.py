@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.anonymity.logs import SignedLog
 
 from openmai.anonymity.alias_words import ADJECTIVES, ANIMALS
 from openmai.anonymity.aliases import alias_of
@@ -21,6 +22,7 @@ from openmai.anonymity.enrolment import ENROLMENT_PAIR, prove_enrolment
 from openmai.anonymity.fields import L
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.log.entries import entry
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import build_proof_file
 from openmai.anonymity.prover import Prover
@@ -45,6 +47,7 @@ DOMAIN = Domain(site="openmai.example", season="s228")
 ROSTER = "company/lumen-kitchens/provable"
 LABEL = Label(slug="lumen-kitchens", en="Lumen Kitchens", zh="流明厨房")
 ROSTER_SEED = bytes(range(32))
+LOG_SEED = bytes(range(1, 33))
 
 
 def alias_words() -> dict[str, Any]:
@@ -161,10 +164,17 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
     tree, leaves_file = LeanIMT(leaves), pack_leaves(leaves)
     statement = RosterStatement(
         site=DOMAIN.site, season=DOMAIN.season, roster=ROSTER, epoch=3, label=LABEL, root=tree.root, size=40,
-        live=39, settled=35, leaves=sha256(leaves_file), published="2026-05-01",
+        live=39, settled=35, leaves=sha256(leaves_file), journal=sha256(b"journal"), published="2026-05-01",
     )  # fmt: skip
     signing_key = Ed25519PrivateKey.from_private_bytes(ROSTER_SEED)
     envelope = sign_statement(statement, signing_key)
+    signed = open_statement(envelope, key=None, domain=DOMAIN)
+    log = SignedLog(DOMAIN.site, Ed25519PrivateKey.from_private_bytes(LOG_SEED))
+    log.append(entry("season", DOMAIN, number=228, began="2026-03-08"))
+    log.append(entry("disclosures", DOMAIN, count=0))
+    log.add(signed)
+    checkpoint = log.head().text
+    log.append(entry("disclosures", DOMAIN, count=1))
     index = RosterIndex(DOMAIN.site, DOMAIN.season, 9, (IndexEntry(ROSTER, 3, sha256(envelope)),))
     opening = Opening(
         site=DOMAIN.site,
@@ -176,12 +186,12 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
     )
     key = thread_key(secret, DOMAIN.thread_scope(opening.id))
     scope, message = join_scope_and_message(
-        content=opening, key=public_bytes(key), roster=ROSTER, root=tree.root
+        content=opening, key=public_bytes(key), roster=ROSTER, root=tree.root, checkpoint=checkpoint
     )
     proof = prover.prove(
         secret=secret, path=tree.path(21), scope=scope, message=message, randbelow=rng.randrange
     )
-    join = Join(ROSTER, proof)
+    join = Join(ROSTER, proof, checkpoint)
     reply = Reply(
         site=DOMAIN.site,
         season=DOMAIN.season,
@@ -190,11 +200,11 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
         body="Same here",
         nonce=bytes(16),
     )
-    signed = open_statement(envelope, key=None, domain=DOMAIN)
     files = [
         build_proof_file(
             opening=opening, content=content, key=public_bytes(key), signature=sign_content(content, key),
             join=join, first=opening.id, statement=signed,
+            log=log.part(signed, content.id, tick="2026-05-01T10:10:00Z"),
         )
         for content in (opening, reply)
     ]  # fmt: skip
@@ -209,6 +219,8 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
         "scope": str(scope),
         "message": str(message),
         "roster_key": public_bytes(signing_key).hex(),
+        "log_key": log.note_key.text,
+        "checkpoint": checkpoint,
         "leaves_file": leaves_file.hex(),
         "envelope": envelope.decode(),
         "index": sign_index(index, signing_key).decode(),

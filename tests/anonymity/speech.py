@@ -7,6 +7,7 @@ from openmai.anonymity.artifacts import Artifacts
 from openmai.anonymity.documents import Fields
 from openmai.anonymity.encoding import Domain, circuit_input
 from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.log.merkle import EMPTY
 from openmai.anonymity.membership import Claim, MembershipProof
 from openmai.anonymity.submission import read_join
 
@@ -22,7 +23,13 @@ def read_artifacts(depth: int) -> Artifacts:
 
 def parse_proof(*, root: object, nullifier: object, points_hex: object) -> MembershipProof:
     """A proof as it comes with a submission, read as the talk site reads it."""
-    join = {"roster": "site", "root": root, "nullifier": nullifier, "proof": points_hex}
+    join = {
+        "roster": "site",
+        "root": root,
+        "nullifier": nullifier,
+        "checkpoint": EMPTY.text,
+        "proof": points_hex,
+    }
     return read_join(Fields(join, join.keys())).proof
 
 

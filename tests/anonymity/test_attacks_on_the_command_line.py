@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Files, files, home, keep_artifacts, site_document
+from tests.cli.conftest import Files, files, home, keep_artifacts, serve_log, site_document
 from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, Cast
 
 from openmai.anonymity.content import Content
@@ -62,6 +62,9 @@ def answer(member: Member, post: bytes) -> Content:
 def test_7_the_true_thread_is_answered(member: Member, cast: Cast, files: Files):
     opening = cast.opening()
     show(files, opening.id, cast.proof_file(cast.alice, opening))
+    serve_log(files, cast)
+    carried = [cast.checkpoint_of(cast.rosters[HARBOUR])]
+    files.put(f"/api/v1/threads/{opening.id.hex()}", canonical_json({"checkpoints": carried}))
     assert answer(member, opening.id).thread_id == opening.id
 
 
@@ -143,6 +146,7 @@ def do_all(member: Member, cast: Cast, files: Files, *, locked: bool) -> str:
     files.put("/rosters/index.json", cast.index(rosters=[roster]))
     files.put(f"/rosters/statements/{roster.signed.name.hex()}.json", roster.signed.envelope)
     files.put(f"/rosters/leaves/{roster.statement.leaves.hex()}.bin", roster.leaves)
+    serve_log(files, cast, roster)
     send(member.speaker(
         floor=None, ask_code=lambda: made.code, clock=lambda: NOW, randbelow=RANDOM.randrange, sleep=print
     ), cast, files)  # fmt: skip

@@ -82,7 +82,11 @@ def test_what_alice_submits_is_read_back_and_holds(cast: Cast, opening: Opening)
     join = submission.join
     assert join is not None
     scope, message = join_scope_and_message(
-        content=opening, key=submission.key, roster=join.roster, root=join.proof.root
+        content=opening,
+        key=submission.key,
+        roster=join.roster,
+        root=join.proof.root,
+        checkpoint=join.checkpoint,
     )
     proved = verify_membership(
         join.proof, scope=scope, message=message, roots={cast.rosters[HARBOUR].statement.root}

@@ -192,12 +192,17 @@ def forged_reply(
         "By raw HTTP." if forge else "Honestly.",
         secrets.token_bytes(16),
     )
+    checkpoint = f"{roster['log']['size']} {roster['log']['root']}"
     scope, message = join_scope_and_message(
-        content=content, key=public_bytes(key), roster=roster["roster"], root=tree.root
+        content=content,
+        key=public_bytes(key),
+        roster=roster["roster"],
+        root=tree.root,
+        checkpoint=checkpoint,
     )
     path = tree.path(tree.leaves.index(prover.commitment(secret)))
     proof = prover.prove(secret=secret, path=path, scope=scope, message=message, randbelow=secrets.randbelow)
-    return build_submission(content=content, key=key, join=Join(roster["roster"], proof))
+    return build_submission(content=content, key=key, join=Join(roster["roster"], proof, checkpoint))
 
 
 def test_the_proof_file_holds_with_nothing_but_the_program(story: Story, tmp_path: Path):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,11 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.factories.cast import ARTIFACTS, DOMAIN, ROOT, SITE, Cast
+from tests.factories.cast import ARTIFACTS, DOMAIN, ROOT, SITE, Cast, PublishedRoster
 
 from openmai.anonymity.artifacts import PINNED
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.keys import public_bytes
+from openmai.anonymity.log.tiles import new_tiles
+from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import season_at
 from openmai.cli.member.home import Home
 from openmai.cli.member.sites import SiteFacts
@@ -33,6 +36,7 @@ def site_facts(cast: Cast) -> SiteFacts:
         receipt_key=public_bytes(cast.receipt_key),
         roster_key=cast.roster_key,
         people_origin="http://localhost:8000",
+        log=LogTrust(cast.log.note_key),
         sections=("work",),
     )
 
@@ -152,6 +156,28 @@ def files() -> Iterator[Files]:
     thread.join()
 
 
+def serve_log(files: Files, cast: Cast, *rosters: PublishedRoster) -> None:
+    """Serve the cast's log, with these rosters in it, and say where they stand in it."""
+    for each in rosters:
+        cast.checkpoint_of(each)
+    log = cast.log
+    files.put("/log/checkpoint", log.checkpoint().data)
+    for tile in new_tiles(0, len(log.entries)):
+        files.put(f"/log/{tile.path}", log.tiles.read(tile))
+    listed = [
+        {
+            "statement": each.signed.name.hex(),
+            "log": {
+                "index": log.places[each.signed.name],
+                "size": log.heads[each.signed.name].size,
+                "root": b64encode(log.heads[each.signed.name].root).decode(),
+            },
+        }
+        for each in rosters
+    ]
+    files.put("/api/v1/rosters", canonical_json({"rosters": listed}))
+
+
 def site_document(cast: Cast, *, now: int, **changes: object) -> bytes:
     """What `GET /api/v1/site` says of the cast's site in the season of `now`."""
     document: dict[str, object] = {
@@ -164,6 +190,12 @@ def site_document(cast: Cast, *, now: int, **changes: object) -> bytes:
         "receipt_key": cast.receipt_key.public_key().public_bytes_raw().hex(),
         "roster_key": cast.roster_key.hex(),
         "people_origin": "http://localhost:8000",
+        "log": {
+            "origin": cast.log.note_key.name,
+            "key": cast.log.note_key.text,
+            "witnesses": [],
+            "quorum": 0,
+        },
         "sections": [{"slug": "work", "en": "Work", "zh": "工作"}],
         "limits": {},
     }

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Files, Run, site_document
+from tests.cli.conftest import Files, Run, serve_log, site_document
 from tests.factories.cast import DOMAIN, HARBOUR, SITE, Cast
 
 from openmai.anonymity.encoding import Domain
@@ -241,6 +241,7 @@ def test_a_roster_that_lost_many_is_refused_until_its_epoch_is_accepted(
     talk.put("/rosters/index.json", index)
     talk.put(f"/rosters/statements/{after.signed.name.hex()}.json", after.signed.envelope)
     talk.put(f"/rosters/leaves/{after.statement.leaves.hex()}.bin", after.leaves)
+    serve_log(talk, cast, after)
     assert run("identity", "new", "--talk", talk.origin).code == 0
     post = ("post", "--section", "work", "--title", "Hello", "--body", "x", "--as", "harbour-logistics")
     refused = run(*post)

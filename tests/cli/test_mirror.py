@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.cli.conftest import Files, site_facts
+from tests.cli.conftest import Files, serve_log, site_facts
 from tests.factories.cast import (
     DOMAIN,
     HARBOUR,
@@ -37,6 +37,7 @@ def serve(files: Files, cast: Cast, *rosters: PublishedRoster, serial: int = 1) 
     for each in current.values():
         files.put(f"/rosters/statements/{each.signed.name.hex()}.json", each.signed.envelope)
         files.put(f"/rosters/leaves/{each.statement.leaves.hex()}.bin", each.leaves)
+    serve_log(files, cast, *current.values())
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ def test_the_same_in_chinese_names(run: Run, saved: Path):
     assert ran.code == 0
     assert "港湾物流" in ran.out
     names = [line.split("：")[0].split(":")[0] for line in ran.out.splitlines() if line.startswith("✓")]
-    assert names == ["✓ 格式", "✓ 帖子", "✓ 内容", "✓ 签名", "✓ 名册", "✓ 标签", "✓ 化名", "✓ 证明"]
+    own = ["✓ 格式", "✓ 帖子", "✓ 内容", "✓ 签名", "✓ 名册", "✓ 标签", "✓ 化名", "✓ 证明"]
+    assert names == [*own, "✓ 名册入日志", "✓ 帖子入日志", "✓ 日志顺序", "✓ 见证人"]
     saved.write_bytes(saved.read_bytes().replace(b"Night shifts", b"Day shifts"))
     fallen = run("verify", saved, LANG="zh_CN.UTF-8")
     assert (fallen.code, "✗ 签名" in fallen.out) == (1, True), fallen.out

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.anonymity.logs import SignedLog
+from tests.factories.enrolments import enrolments, strangers
 
 from openmai.anonymity.artifacts import PINNED, Artifacts
 from openmai.anonymity.content import Content, Opening, Reply
@@ -20,6 +22,7 @@ from openmai.anonymity.encoding import Domain, circuit_input, sha256
 from openmai.anonymity.fields import R, be32
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.leanimt import LeanIMT, MerklePath
+from openmai.anonymity.log.journals import Journal, JournalLeaf
 from openmai.anonymity.membership import MembershipProof
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import build_proof_file
@@ -46,6 +49,7 @@ SITE: Final = "test.openmai.example"
 SEASON: Final = "s228"
 DOMAIN: Final = Domain(SITE, SEASON)
 PUBLISHED: Final = "2026-03-19"
+TICK: Final = "2026-03-20T10:10:00Z"
 
 HARBOUR: Final = company_roster("harbour-logistics", "attested")
 HARBOUR_PROVABLE: Final = company_roster("harbour-logistics", "provable")
@@ -78,11 +82,12 @@ class Member:
 
 @dataclass(frozen=True)
 class PublishedRoster:
-    """One roster in its current epoch: the signed statement, the tree and the leaves file."""
+    """One roster in its current epoch: the signed statement, the tree, the leaves file and the journal."""
 
     signed: SignedStatement
     tree: LeanIMT
     leaves: bytes
+    journal: Journal
 
     @property
     def statement(self) -> RosterStatement:
@@ -90,9 +95,27 @@ class PublishedRoster:
 
 
 class Cast:
-    """The members and their world. `signing_key` is the people site's, `receipt_key` the talk site's."""
+    """The members and their world. `signing_key` is the people site's, `receipt_key` and `log_key` the talk
+    site's.
+    """
 
     def __init__(self) -> None:
+        self._draw_members()
+        self.log_key = Ed25519PrivateKey.from_private_bytes(random.Random("the log").randbytes(32))
+        # Above the floor of 20, below it, and the fallback. One place of each was vacated. The strangers
+        # here have proved that they know a secret, so that the talk site takes these rosters over.
+        self.rosters = {
+            HARBOUR: self._publish_proved(HARBOUR, others=24),
+            HARBOUR_PROVABLE: self._publish_proved(HARBOUR_PROVABLE, others=21),
+            ORCHID: self._publish_proved(ORCHID, others=4),
+            "site": self._publish_proved("site", others=40),
+        }
+        self.log = SignedLog(SITE, self.log_key)
+        self.log.add(*(each.signed for each in self.rosters.values()))
+        # What a running site has logged instead, by the name of the statement.
+        self.checkpoints: dict[bytes, str] = {}
+
+    def _draw_members(self) -> None:
         self.rng = random.Random("the cast")
         self.signing_key = Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32))
         self.receipt_key = Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32))
@@ -100,13 +123,13 @@ class Cast:
         self.bob = self._member("Bob", "site", HARBOUR)
         self.mallory = self._member("Mallory", "site", ORCHID)
         self.charlie = self._member("Charlie")
-        # Above the floor of 20, below it, and the fallback. One place of each was vacated.
-        self.rosters = {
-            HARBOUR: self.publish(HARBOUR, others=24),
-            HARBOUR_PROVABLE: self.publish(HARBOUR_PROVABLE, others=21),
-            ORCHID: self.publish(ORCHID, others=4),
-            "site": self.publish("site", others=40),
-        }
+
+    @classmethod
+    def members_only(cls) -> tuple[Member, ...]:
+        """The four, for whoever makes what their rosters need."""
+        cast = cls.__new__(cls)
+        cast._draw_members()
+        return cast.members
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -129,10 +152,39 @@ class Cast:
         self, roster: str, *, others: int, epoch: int = 1, domain: Domain = DOMAIN, settled: int | None = None
     ) -> PublishedRoster:
         """A signed epoch of `roster` with its members of the cast, `others` strangers, one vacated place."""
-        own = [member.commitment for member in self.members if roster in member.rosters]
         strangers = [self.rng.randrange(1, R) for _ in range(others)]
-        leaves = [*strangers[:2], 0, *own, *strangers[2:]]
+        leaves = self._with_own(roster, strangers)
         return self.sign_roster(roster, leaves, epoch=epoch, domain=domain, settled=settled)
+
+    def _publish_proved(self, roster: str, *, others: int) -> PublishedRoster:
+        return self.sign_roster(roster, self._with_own(roster, strangers()[:others]))
+
+    def _with_own(self, roster: str, others: list[int]) -> list[int]:
+        own = [member.commitment for member in self.members if roster in member.rosters]
+        return [*others[:2], 0, *own, *others[2:]]
+
+    def follow(
+        self,
+        before: PublishedRoster,
+        *,
+        joined: int = 0,
+        removed: Iterable[int] = (),
+        settled: int | None = None,
+    ) -> PublishedRoster:
+        """The epoch after `before`: with so many more strangers, who have proved themselves, and without the
+        leaves at the places `removed`.
+        """
+        leaves = [0 if at in set(removed) else leaf for at, leaf in enumerate(before.tree.leaves)]
+        fresh = [each for each in strangers() if each not in leaves][:joined]
+        statement = before.statement
+        return self.sign_roster(
+            statement.roster,
+            [*leaves, *fresh],
+            epoch=statement.epoch + 1,
+            domain=statement.domain,
+            settled=settled,
+            before=before,
+        )
 
     def sign_roster(
         self,
@@ -143,10 +195,15 @@ class Cast:
         domain: Domain = DOMAIN,
         settled: int | None = None,
         signing_key: Ed25519PrivateKey | None = None,
+        before: PublishedRoster | None = None,
     ) -> PublishedRoster:
-        """A signed epoch with exactly these leaves, all of them settled unless `settled` says otherwise."""
+        """A signed epoch with exactly these leaves, all of them settled unless `settled` says otherwise.
+
+        Its journal begins at `before`, or at nothing.
+        """
         tree = LeanIMT(leaves)
         data = pack_leaves(tree.leaves)
+        journal = _journal(tree.leaves, roster=roster, epoch=epoch, domain=domain, before=before)
         live = sum(map(bool, tree.leaves))
         statement = RosterStatement(
             site=domain.site,
@@ -159,10 +216,11 @@ class Cast:
             live=live,
             settled=live if settled is None else settled,
             leaves=sha256(data),
+            journal=sha256(journal.data),
             published=PUBLISHED,
         )
         envelope = sign_statement(statement, signing_key or self.signing_key)
-        return PublishedRoster(open_statement(envelope, key=None, domain=domain), tree, data)
+        return PublishedRoster(open_statement(envelope, key=None, domain=domain), tree, data, journal)
 
     def index(self, *, serial: int = 1, rosters: Iterable[PublishedRoster] | None = None) -> bytes:
         """The signed index of the given rosters, or of all."""
@@ -195,11 +253,21 @@ class Cast:
         published = self.rosters[roster] if isinstance(roster, str) else roster
         name, tree = published.statement.roster, published.tree
         persona = key or member.key_in(content.thread_id, content.domain)
+        checkpoint = self.checkpoint_of(published)
         scope, message = join_scope_and_message(
-            content=content, key=public_bytes(persona), roster=name, root=tree.root
+            content=content, key=public_bytes(persona), roster=name, root=tree.root, checkpoint=checkpoint
         )
         path = tree.path(tree.leaves.index(member.commitment))
-        return Join(name, self.prove(member, path=path, scope=scope, message=message))
+        return Join(name, self.prove(member, path=path, scope=scope, message=message), checkpoint)
+
+    def checkpoint_of(self, roster: PublishedRoster) -> str:
+        """What a join under this epoch carries; a roster that was never logged is logged now."""
+        known = self.checkpoints.get(roster.signed.name)
+        if known is not None:
+            return known
+        if roster.signed.name not in self.log.heads:
+            self.log.add(roster.signed)
+        return self.log.heads[roster.signed.name].text
 
     def prove(self, member: Member, *, path: MerklePath, scope: int, message: int) -> MembershipProof:
         """A proof at depth 20, made once and then read from build/test-proofs."""
@@ -246,6 +314,7 @@ class Cast:
             join=self.join(member, first, published),
             first=first.id,
             statement=published.signed,
+            log=self.log.part(published.signed, content.id, tick=TICK),
         )
 
     def _member(self, name: str, *rosters: str) -> Member:
@@ -254,6 +323,30 @@ class Cast:
         if not kept.exists():
             _keep(kept, be32(self.prover.commitment(secret)))
         return Member(name, secret, int.from_bytes(kept.read_bytes(), "big"), rosters)
+
+
+def _journal(
+    leaves: Iterable[int], *, roster: str, epoch: int, domain: Domain, before: PublishedRoster | None
+) -> Journal:
+    """From `before` to `leaves`. A place that is vacated at once was somebody's who came and went."""
+    old = () if before is None else before.tree.leaves
+    listed = list(leaves)
+    joined = [
+        JournalLeaf(at, leaf or strangers()[-1], "dkim", sha256(be32(leaf)), None)
+        for at, leaf in enumerate(listed)
+        if at >= len(old)
+    ]
+    claims = [enrolments()[leaf.commitment] for leaf in joined if leaf.commitment in enrolments()]
+    return Journal(
+        site=domain.site,
+        season=domain.season,
+        roster=roster,
+        epoch=epoch,
+        previous=None if before is None else before.signed.name,
+        joined=tuple(joined),
+        removed=tuple(at for at, leaf in enumerate(listed) if not leaf and (at >= len(old) or old[at])),
+        enrolments=tuple(sorted(claims, key=lambda claim: claim.commitment)),
+    )
 
 
 def _keep(path: Path, data: bytes) -> None:

@@ -49,8 +49,9 @@ def enrol_without_proof(someone: Member, now: datetime) -> bytes:
         member=someone,
         season=season(now),
         commitment=commitment,
-        nullifier=bytes(32),
+        nullifier=sha256(commitment[:31]).digest()[:31].rjust(32, b"\0"),
         proof=bytes(128),
+        message=sha256(commitment).digest(),
         ticket=sha256(commitment).digest(),
         enrolled_on=now.date(),
     )

@@ -28,6 +28,7 @@ REQUIRED = [
     ),
 ]
 
+WITNESS = "witness.example/1+b3539b2f+BJ+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+f"
 BAD = {
     "OPENMAI_SITE_ID": ["", "Openmai", "open mai", "a" * 65, "-a"],
     "OPENMAI_PEOPLE_ORIGIN": [
@@ -62,6 +63,15 @@ BAD = {
     "OPENMAI_ROSTER_SIGNING_KEY": ["hidden", "AB" * 32, "ab" * 31],
     "OPENMAI_ROSTER_PUBLIC_KEY": ["", "zz" * 32],
     "OPENMAI_RECEIPT_SIGNING_KEY": ["hidden"],
+    "OPENMAI_LOG_SIGNING_KEY": ["hidden"],
+    "OPENMAI_WITNESSES": [
+        "https://witness.example",
+        "witness.example+b3539b2f+BJ+f https://witness.example",
+        f"{WITNESS} http://witness.example",
+        f"{WITNESS} https://witness.example/",
+        f"{WITNESS}, {WITNESS}",
+    ],
+    "OPENMAI_WITNESS_QUORUM": ["-1", "33", "all"],
     "OPENMAI_EVIDENCE_KEY": ["hidden", "aGlkZGVu"],
     "OPENMAI_SMTP_URL": [
         "mail.example:25",
@@ -122,7 +132,12 @@ def test_a_missing_variable_stops_the_start_and_is_named(load, name: str, enviro
 
 
 def test_every_variable_has_bad_examples_here():
-    folders = {"OPENMAI_STATIC_DIR", "OPENMAI_PEOPLE_BACKUP_DIR", "OPENMAI_TALK_BACKUP_DIR"}
+    folders = {
+        "OPENMAI_STATIC_DIR",
+        "OPENMAI_LOG_DIR",
+        "OPENMAI_PEOPLE_BACKUP_DIR",
+        "OPENMAI_TALK_BACKUP_DIR",
+    }
     assert set(BAD) | folders == set(PEOPLE) | set(TALK)
 
 
@@ -184,8 +199,6 @@ def test_secrets_do_not_show(environ: dict[str, str]):
 def test_every_variable_is_documented():
     documented = (ROOT / "docs" / "settings.md").read_text()
     for variable in (PEOPLE | TALK).values():
-        default = {None: "required", "the system's": "the system's"}.get(
-            variable.default, f"`{variable.default}`"
-        )
+        default = "required" if variable.default is None else f"`{variable.default}`"
         row = f"| `{variable.name}` | {default} | {variable.meaning} | `{variable.example}` |"
         assert row in documented

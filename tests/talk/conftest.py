@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from django.test import Client
 from pytest_django import Settings
 from tests.factories.cast import Cast, PublishedRoster
 
+from openmai.anonymity.log.merkle import TreeHead
 from openmai.anonymity.rosters import open_index
 from openmai.platform import clock
 from openmai.platform.clock import next_tick
 from openmai.talk.actions import TickReport, keep_snapshot, write_tick
 from openmai.talk.epoch import EPOCH
+from openmai.talk.models import RosterEpoch
 from openmai.talk.rules import Rules
 from openmai.talk.snapshots import FetchedEpoch, Snapshot
 
@@ -67,15 +70,32 @@ class Talk:
         """What the worker does after it has fetched and checked."""
         listed = {each.statement.roster: each for each in (*self.cast.rosters.values(), *rosters)}
         envelope = self.cast.index(serial=serial, rosters=listed.values())
-        new = tuple(FetchedEpoch(each.signed, each.leaves) for each in rosters)
+        new = tuple(
+            FetchedEpoch(each.signed, each.leaves, each.journal, each.journal.enrolments) for each in rosters
+        )
         snapshot = Snapshot(open_index(envelope, key=None, domain=None), envelope, new)
         keep_snapshot(snapshot, rules=self.rules, now=self.now)
+        self.read_checkpoints()
+
+    def read_checkpoints(self) -> None:
+        """From now on the cast joins under the checkpoints of this site's own log."""
+        for epoch in RosterEpoch.objects.select_related("checkpoint"):
+            head = TreeHead(epoch.checkpoint.size, bytes(epoch.checkpoint.root))
+            self.cast.checkpoints[bytes(epoch.id)] = head.text
 
 
 @pytest.fixture
-def rules(cast: Cast, settings: Settings) -> Rules:
+def rules(cast: Cast, settings: Settings, tmp_path: Path) -> Rules:
     """The site's rules with the cast's keys."""
-    rules = replace(settings.OPENMAI_RULES, roster_key=cast.roster_key, receipt_key=cast.receipt_key)
+    # Without a front end nothing in the log depends on the build, and proofs made under it can be kept.
+    rules = replace(
+        settings.OPENMAI_RULES,
+        roster_key=cast.roster_key,
+        receipt_key=cast.receipt_key,
+        log_key=cast.log_key,
+        log_dir=tmp_path / "log",
+        static_dir=tmp_path / "static",
+    )
     settings.OPENMAI_RULES = rules
     return rules
 
@@ -88,6 +108,7 @@ def empty_talk(cast: Cast, rules: Rules, now: datetime, monkeypatch: pytest.Monk
     EPOCH.clear()
     yield talk
     EPOCH.clear()
+    cast.checkpoints.clear()
 
 
 @pytest.fixture

@@ -73,7 +73,8 @@ def test_a_join_is_worth_nothing_in_another_thread_or_with_another_text(talk: Ta
 def test_mallory_cannot_wear_a_label_with_a_proof_of_another_roster(talk: Talk):
     opening = talk.cast.opening()
     own = talk.cast.join(talk.cast.mallory, opening, "site")
-    stolen = Join(HARBOUR, replace(own.proof, root=talk.cast.rosters[HARBOUR].statement.root))
+    root = talk.cast.rosters[HARBOUR].statement.root
+    stolen = Join(HARBOUR, replace(own.proof, root=root), own.checkpoint)
     body = build_submission(content=opening, key=talk.cast.mallory.key_in(opening.id), join=stolen)
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 
@@ -88,9 +89,10 @@ def test_mallory_cannot_put_her_own_key_under_a_proof_that_she_overheard(talk: T
 def test_a_proof_wears_one_label_even_where_two_rosters_have_one_root(talk: Talk):
     """As many employees with a code as with a signed mail: both rosters of a company may be equal."""
     leaves = talk.cast.rosters[HARBOUR].tree.leaves
-    talk.take_over(talk.cast.sign_roster(HARBOUR_PROVABLE, leaves, epoch=2), serial=2)
+    provable = talk.cast.sign_roster(HARBOUR_PROVABLE, leaves, epoch=2)
+    talk.take_over(provable, serial=2)
     document = json.loads(talk.cast.submission(talk.cast.bob, talk.cast.opening(), HARBOUR))
-    document["join"]["roster"] = HARBOUR_PROVABLE
+    document["join"] |= {"roster": HARBOUR_PROVABLE, "checkpoint": talk.cast.checkpoint_of(provable)}
     body = json.dumps(document).encode()
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 

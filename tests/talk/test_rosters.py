@@ -1,9 +1,11 @@
 """Rosters from the people site: fetched over HTTP, believed only when everything fits, served again."""
 
+import secrets
 import threading
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,10 +15,18 @@ from tests.factories.cast import HARBOUR, Cast, PublishedRoster
 from tests.talk.conftest import Talk
 
 from openmai.anonymity.documents import DocumentRefused, WrongSite
-from openmai.anonymity.encoding import Domain, sha256
+from openmai.anonymity.encoding import Domain
 from openmai.anonymity.keys import BadSignature
 from openmai.anonymity.limits import MAX_STATEMENT
-from openmai.anonymity.rosters import StaleIndex, WrongLeaves, WrongRosterKey, open_index
+from openmai.anonymity.rosters import (
+    StaleIndex,
+    WrongLeaves,
+    WrongRosterKey,
+    open_index,
+    open_statement,
+    sign_index,
+    sign_statement,
+)
 from openmai.platform.wal import HourlyMark
 from openmai.talk import snapshots
 from openmai.talk.actions import keep_snapshot
@@ -27,7 +37,7 @@ from openmai.talk.worker import refresh
 
 
 class PeopleSite:
-    """The three kinds of files that the people site serves; the test puts in what it likes."""
+    """What the talk worker reads of the people site; the test puts in what it likes."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -62,7 +72,7 @@ class PeopleSite:
         self.files["/rosters/index.json"] = cast.index(serial=serial, rosters=listed)
         for each in listed:
             self.files[f"/rosters/statements/{each.signed.name.hex()}.json"] = each.signed.envelope
-            self.files[f"/rosters/leaves/{each.statement.leaves.hex()}.bin"] = each.leaves
+            self.files[f"/rosters/journals/{each.statement.journal.hex()}.json"] = each.journal.data
 
 
 @pytest.fixture
@@ -92,9 +102,13 @@ def test_what_was_published_is_taken_over_and_served_again(fetching: Talk, peopl
     people.publish(fetching.cast)
     assert fetch(fetching) == 4
     for path, data in people.files.items():
-        assert fetching.get(path).content == data, path
+        # What journals say is in the log.
+        assert "/journals/" in path or fetching.get(path).content == data, path
+    for each in fetching.cast.rosters.values():
+        assert fetching.get(f"/rosters/leaves/{each.statement.leaves.hex()}.bin").content == each.leaves
     statement = next(path for path in people.files if "statements" in path)
     assert fetching.get(statement)["Cache-Control"] == "public, max-age=31536000, immutable"
+    fetching.read_checkpoints()
     fetching.accepted(fetching.cast.submission(fetching.cast.alice, fetching.cast.opening()))
 
 
@@ -109,7 +123,7 @@ def test_nothing_new_costs_one_request(fetching: Talk, people: PeopleSite):
 def test_a_new_epoch_supersedes_the_old_one(fetching: Talk, people: PeopleSite):
     people.publish(fetching.cast)
     fetch(fetching)
-    newer = fetching.cast.publish(HARBOUR, others=30, epoch=2)
+    newer = fetching.cast.follow(fetching.cast.rosters[HARBOUR], joined=6, removed=[0])
     others = [each for name, each in fetching.cast.rosters.items() if name != HARBOUR]
     people.publish(fetching.cast, newer, *others, serial=2)
     people.asked.clear()
@@ -135,9 +149,10 @@ def test_of_two_workers_the_slower_one_puts_no_older_epoch_in_force(fetching: Ta
         held=known.held(domain.season),
         key=fetching.rules.roster_key,
         domain=domain,
+        randbits=secrets.randbits,
     )
     assert slow is not None
-    newer = fetching.cast.publish(HARBOUR, others=30, epoch=2)
+    newer = fetching.cast.follow(fetching.cast.rosters[HARBOUR], joined=6, removed=[0])
     others = [each for name, each in fetching.cast.rosters.items() if name != HARBOUR]
     people.publish(fetching.cast, newer, *others, serial=2)
     fetch(fetching)
@@ -175,8 +190,9 @@ def test_two_indexes_of_one_serial_are_refused(fetching: Talk, people: PeopleSit
 
 
 def test_an_older_epoch_is_refused(fetching: Talk, people: PeopleSite):
-    newer = fetching.cast.publish("site", others=50, epoch=2)
-    people.publish(fetching.cast, newer)
+    first = fetching.cast.rosters["site"]
+    people.publish(fetching.cast, first)
+    people.publish(fetching.cast, fetching.cast.follow(first, joined=5))
     fetch(fetching)
     people.publish(fetching.cast, fetching.cast.rosters["site"], serial=2)
     refuses(fetching, snapshots.StaleEpoch)
@@ -185,7 +201,8 @@ def test_an_older_epoch_is_refused(fetching: Talk, people: PeopleSite):
 def test_two_statements_of_one_epoch_are_refused(fetching: Talk, people: PeopleSite):
     people.publish(fetching.cast)
     fetch(fetching)
-    people.publish(fetching.cast, fetching.cast.publish("site", others=50), serial=2)
+    other = fetching.cast.sign_roster("site", fetching.cast.rosters["site"].tree.leaves[:30])
+    people.publish(fetching.cast, other, serial=2)
     refuses(fetching, snapshots.ForkedEpoch)
 
 
@@ -231,10 +248,6 @@ def test_a_statement_about_another_roster_is_refused(
     site, harbour = fetching.cast.rosters["site"], fetching.cast.rosters[HARBOUR]
     people.publish(fetching.cast, site, harbour)
     index = open_index(people.files["/rosters/index.json"], key=None, domain=None)
-    from dataclasses import replace
-
-    from openmai.anonymity.rosters import sign_index
-
     swapped = tuple(replace(entry, statement=site.signed.name) for entry in index.rosters)
     people.files["/rosters/index.json"] = sign_index(
         replace(index, rosters=swapped), fetching.cast.signing_key
@@ -244,10 +257,9 @@ def test_a_statement_about_another_roster_is_refused(
 
 def test_leaves_that_do_not_give_the_root_are_refused(fetching: Talk, people: PeopleSite):
     site = fetching.cast.rosters["site"]
-    people.publish(fetching.cast, site)
-    path = f"/rosters/leaves/{site.statement.leaves.hex()}.bin"
-    people.files[path] = people.files[path][:-1] + b"\0"
-    assert sha256(people.files[path]) != site.statement.leaves
+    wrong = replace(site.statement, root=site.statement.root + 1)
+    envelope = sign_statement(wrong, fetching.cast.signing_key)
+    people.publish(fetching.cast, replace(site, signed=open_statement(envelope, key=None, domain=None)))
     refuses(fetching, WrongLeaves)
 
 

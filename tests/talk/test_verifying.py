@@ -23,7 +23,11 @@ def claim(cast: Cast, number: int) -> Claim:
     opening = cast.opening(title=f"Thread {number}")
     join, key = cast.join(cast.alice, opening), cast.alice.key_in(opening.id)
     scope, message = join_scope_and_message(
-        content=opening, key=public_bytes(key), roster=HARBOUR, root=join.proof.root
+        content=opening,
+        key=public_bytes(key),
+        roster=HARBOUR,
+        root=join.proof.root,
+        checkpoint=join.checkpoint,
     )
     return Claim(join.proof, scope, message, {join.proof.root})
 

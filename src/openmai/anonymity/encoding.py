@@ -61,7 +61,7 @@ class Domain:
         return self.digest("enrol-pok", account, nonce)
 
     def join_message(
-        self, *, thread_id: bytes, key: bytes, roster: str, root: int, first: bytes, checkpoint: str = ""
+        self, *, thread_id: bytes, key: bytes, roster: str, root: int, checkpoint: str, first: bytes
     ) -> int:
         """What a membership proof says when a persona enters a thread; `first` is the id of its first
         content.

@@ -5,16 +5,16 @@ two personas. The proof is a membership proof in the two-leaf tree (commitment, 
 depth 1, which has no room for a longer path.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from Crypto.Hash import keccak
 
 from openmai.anonymity import groth16
 from openmai.anonymity.encoding import Domain, circuit_input
 from openmai.anonymity.errors import AnonymityError, gettext_noop
-from openmai.anonymity.fields import parse_decimal, parse_hex
+from openmai.anonymity.fields import be32, parse_decimal, parse_hex
 from openmai.anonymity.leanimt import MerklePath
 from openmai.anonymity.membership import BadNullifier, MembershipProof
 from openmai.anonymity.poseidon import poseidon2
@@ -44,6 +44,50 @@ class Enrolment:
     """What was proved: whoever answered this ticket knows the secret behind `commitment`."""
 
     commitment: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentClaim:
+    """An enrolment as it is logged: `message` is D("enrol-pok", …), which names no account to anybody else;
+    `points` are the proof's 128 bytes.
+    """
+
+    commitment: int
+    nullifier: int
+    message: int
+    points: bytes
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "commitment": str(self.commitment),
+            "nullifier": str(self.nullifier),
+            "message": be32(self.message).hex(),
+            "proof": self.points.hex(),
+        }
+
+
+def verify_enrolments(
+    claims: Sequence[EnrolmentClaim], *, domain: Domain, randbits: Callable[[int], int]
+) -> None:
+    """Check that each commitment is a key's; all at once, in less than half the time each.
+
+    Raises `CommitmentRefused`, `MalformedProof` or `InvalidProof`.
+    """
+    scope = circuit_input(domain.enrol_scope())
+    batch = [
+        (
+            claim.points,
+            (
+                poseidon2(_check_commitment(claim.commitment), ENROLMENT_PAIR),
+                claim.nullifier,
+                circuit_input(claim.message),
+                scope,
+            ),
+        )
+        for claim in claims
+    ]
+    if batch:
+        groth16.verify_batch(groth16.verification_key(DEPTH), batch, randbits=randbits)
 
 
 def verify_enrolment(

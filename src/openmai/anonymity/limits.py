@@ -8,13 +8,16 @@ from typing import Final
 MAX_BODY: Final = 65_536
 MAX_TITLE: Final = 120
 MAX_TEXT: Final = 10_000
-# An opening and a reply of the greatest length, four bytes a character, and a statement.
-MAX_PROOF_FILE: Final = 131_072
+# An opening and a reply of the greatest length, four bytes a character, a statement, an entry of the log with
+# its proofs, and a checkpoint with its cosignatures.
+MAX_PROOF_FILE: Final = 196_608
 MAX_STATEMENT: Final = 4_096
 # Room for 50,000 rosters.
 MAX_INDEX: Final = 16_777_216
 # 2**20 leaves of 32 bytes.
 MAX_LEAVES_FILE: Final = 33_554_432
+# 65,536 joiners with their proofs of knowledge.
+MAX_JOURNAL: Final = 67_108_864
 # Characters of base64url.
 MAX_TICKET: Final = 512
 MAX_ANSWER: Final = 2_048

@@ -13,6 +13,21 @@ from openmai.anonymity.documents import BadValue, Fields, load_canonical
 from openmai.anonymity.encoding import Domain, canonical_json
 from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.limits import MAX_LABEL, MAX_PROOF_FILE
+from openmai.anonymity.log.checkpoints import SignedCheckpoint
+from openmai.anonymity.log.merkle import parse_head
+from openmai.anonymity.log.part import (
+    LOG_CLAIMS,
+    LOG_FIELDS,
+    Logged,
+    LogPart,
+    check_order,
+    check_part_witnesses,
+    check_roster_logged,
+    check_tick_logged,
+    open_part,
+    read_log_part,
+)
+from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.membership import verify_membership
 from openmai.anonymity.rosters import (
     LABEL_FIELDS,
@@ -27,12 +42,14 @@ from openmai.anonymity.submission import Join, join_scope_and_message, read_join
 _ = gettext_noop
 Proved = TypeVar("Proved")
 PROOF_FILE_TYPE: Final = "openmai/proof/v1"
-CLAIMS: Final = ("form", "thread", "content", "signature", "roster", "label", "alias", "proof")
+CLAIMS: Final = (
+    "form", "thread", "content", "signature", "roster", "label", "alias", "proof", *LOG_CLAIMS,
+)  # fmt: skip
 KINDS: Final = ("provable", "attested", "site")
 _FIELDS: Final = (
-    "type", "site", "season", "opening", "content", "key", "signature", "join", "persona", "statement",
+    "type", "site", "season", "opening", "content", "key", "signature", "join", "persona", "statement", "log",
 )  # fmt: skip
-_JOIN_FIELDS: Final = ("roster", "root", "nullifier", "proof", "first")
+_JOIN_FIELDS: Final = ("roster", "root", "nullifier", "checkpoint", "proof", "first")
 _PERSONA_FIELDS: Final = ("alias", "label", "kind")
 
 
@@ -55,7 +72,7 @@ class VerifiedPost:
 
     `roster_key` (32 bytes) signed the roster; whoever checked without knowing it compares `fingerprint` with
     the one that the operator publishes. Ids are 32 bytes. `alias_suffix` is shown where two personas of a
-    thread drew the same words.
+    thread drew the same words. `logged` is what the log says of it.
     """
 
     claims: tuple[str, ...]
@@ -80,6 +97,7 @@ class VerifiedPost:
     alias_suffix: int
     nullifier: int
     persona_key: bytes
+    logged: Logged
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,7 @@ class _File:
     label: Label | None
     kind: str
     statement: object
+    log: LogPart
 
 
 def build_proof_file(
@@ -108,6 +127,7 @@ def build_proof_file(
     join: Join,
     first: bytes,
     statement: SignedStatement,
+    log: LogPart,
 ) -> bytes:
     """The canonical bytes of a post's proof file.
 
@@ -131,14 +151,18 @@ def build_proof_file(
             "kind": statement.statement.kind,
         },
         "statement": statement.document(),
+        "log": log.document(),
     }
     return canonical_json(document)
 
 
-def verify_proof_file(data: bytes, *, roster_key: bytes | None = None) -> VerifiedPost:
+def verify_proof_file(
+    data: bytes, *, roster_key: bytes | None = None, log: LogTrust | None = None
+) -> VerifiedPost:
     """Check the `CLAIMS` in their order and return what was proved; raise `ClaimFailed` at the first fall.
 
-    `roster_key` (32 bytes) is the only key that may have signed the roster; None accepts the file's own.
+    `roster_key` (32 bytes) is the only key that may have signed the roster, `log` whom to believe about the
+    log; None accepts the file's own.
     """
     check = _Checks()
     file = check("form", lambda: _read(data))
@@ -149,7 +173,34 @@ def verify_proof_file(data: bytes, *, roster_key: bytes | None = None) -> Verifi
     check("label", lambda: _check_label(file, signed))
     check("alias", lambda: _check_alias(file))
     check("proof", lambda: _check_proof(file))
-    return _verified(file, opening, post_id, signed, claims=tuple(check.passed))
+    logged = _check_log(check, file, signed, post_id, log)
+    return _verified(file, opening, post_id, signed, logged, claims=tuple(check.passed))
+
+
+def _check_log(
+    check: "_Checks", file: _File, signed: SignedStatement, post: bytes, trust: LogTrust | None
+) -> Logged:
+    joined = parse_head(file.join.checkpoint)
+
+    def roster_logged() -> SignedCheckpoint:
+        opened = open_part(file.log, site=file.domain.site, trust=trust)
+        check_roster_logged(file.log, opened, joined=joined, signed=signed)
+        return opened
+
+    opened = check("log-roster", roster_logged)
+    check("log-tick", lambda: check_tick_logged(file.log, opened, post=post))
+    check("log-order", lambda: check_order(file.log, joined=joined))
+    witnesses = check("witnesses", lambda: check_part_witnesses(file.log, opened, trust=trust))
+    return Logged(
+        key=file.log.key,
+        joined=joined,
+        origin=opened.origin,
+        size=opened.head.size,
+        roster_index=file.log.roster.index,
+        tick_index=file.log.tick.index,
+        tick=file.log.entry.facts["tick"],
+        witnesses=witnesses,
+    )
 
 
 class _Checks:
@@ -173,8 +224,9 @@ def _read(data: bytes) -> _File:
     join = fields.child("join", _JOIN_FIELDS)
     persona = fields.child("persona", _PERSONA_FIELDS)
     alias = persona.child("alias", ("en", "zh"))
+    domain = read_domain(fields, None)
     return _File(
-        domain=read_domain(fields, None),
+        domain=domain,
         opening=parse_content(fields.raw("opening"), pointer=fields.at("opening")),
         content=parse_content(fields.raw("content"), pointer=fields.at("content")),
         key=fields.hex("key", size=32),
@@ -185,6 +237,7 @@ def _read(data: bytes) -> _File:
         label=None if persona.raw("label") is None else read_label(persona.child("label", LABEL_FIELDS)),
         kind=persona.literal("kind", *KINDS),
         statement=fields.raw("statement"),
+        log=read_log_part(fields.child("log", LOG_FIELDS), site=domain.site, season=domain.season),
     )
 
 
@@ -231,13 +284,24 @@ def _check_alias(file: _File) -> None:
 def _check_proof(file: _File) -> None:
     join = file.join
     scope, message = join_scope_and_message(
-        content=file.content, key=file.key, roster=join.roster, root=join.proof.root, first=file.first
+        content=file.content,
+        key=file.key,
+        roster=join.roster,
+        root=join.proof.root,
+        checkpoint=join.checkpoint,
+        first=file.first,
     )
     verify_membership(join.proof, scope=scope, message=message, roots={join.proof.root})
 
 
 def _verified(
-    file: _File, opening: Opening, post_id: bytes, signed: SignedStatement, *, claims: tuple[str, ...]
+    file: _File,
+    opening: Opening,
+    post_id: bytes,
+    signed: SignedStatement,
+    logged: Logged,
+    *,
+    claims: tuple[str, ...],
 ) -> VerifiedPost:
     statement = signed.statement
     alias = alias_of(file.join.proof.nullifier)
@@ -264,4 +328,5 @@ def _verified(
         alias_suffix=alias.suffix,
         nullifier=file.join.proof.nullifier,
         persona_key=file.key,
+        logged=logged,
     )

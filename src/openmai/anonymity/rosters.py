@@ -29,7 +29,7 @@ _INDEX_FIELDS: Final = ("type", "site", "season", "serial", "rosters")
 _ENTRY_FIELDS: Final = ("roster", "epoch", "statement")
 _STATEMENT_FIELDS: Final = (
     "type", "site", "season", "roster", "epoch", "label",
-    "root", "size", "live", "settled", "leaves", "published",
+    "root", "size", "live", "settled", "leaves", "journal", "published",
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class RosterStatement:
-    """One roster in one epoch. `leaves` is the SHA-256 of the leaves file, `published` is "YYYY-MM-DD"."""
+    """One roster in one epoch. `leaves` and `journal` name files by SHA-256, `published` is "YYYY-MM-DD"."""
 
     site: str
     season: str
@@ -71,6 +71,7 @@ class RosterStatement:
     live: int
     settled: int
     leaves: bytes
+    journal: bytes
     published: str
 
     @property
@@ -95,6 +96,7 @@ class RosterStatement:
             "live": self.live,
             "settled": self.settled,
             "leaves": self.leaves.hex(),
+            "journal": self.journal.hex(),
             "published": self.published,
         }
 
@@ -302,6 +304,7 @@ def _parse_statement(fields: Fields, expected: Domain | None) -> RosterStatement
         live=fields.integer("live", most=CAPACITY),
         settled=fields.integer("settled", most=CAPACITY),
         leaves=fields.hex("leaves", size=32),
+        journal=fields.hex("journal", size=32),
         published=fields.word("published", _DATE),
     )
     _check_consistent(statement, fields)

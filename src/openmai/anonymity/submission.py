@@ -6,12 +6,13 @@ from typing import Any, ClassVar, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmai.anonymity.content import Content, Opening, parse_content
-from openmai.anonymity.documents import DocumentRefused, Fields, load_json
+from openmai.anonymity.documents import DocumentRefused, Fields, NotCanonicalField, load_json
 from openmai.anonymity.encoding import Domain, canonical_json
 from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.keys import BadSignature, public_bytes, verify_signature
 from openmai.anonymity.limits import MAX_BODY
+from openmai.anonymity.log.merkle import BadHead, parse_head
 from openmai.anonymity.membership import BadNullifier, MembershipProof, ZeroRoot
 from openmai.anonymity.rosters import ROSTER_PATTERN
 
@@ -31,8 +32,10 @@ __all__ = [
 
 _ = gettext_noop
 VERSION: Final = 1
+# Sixteen digits, a space, 32 bytes in base64.
+MAX_HEAD: Final = 61
 _FIELDS: Final = ("version", "content", "key", "signature", "join")
-_JOIN_FIELDS: Final = ("roster", "root", "nullifier", "proof")
+_JOIN_FIELDS: Final = ("roster", "root", "nullifier", "checkpoint", "proof")
 
 
 class OpeningWithoutJoin(DocumentRefused):
@@ -55,16 +58,22 @@ class RefusedNullifier(DocumentRefused, BadNullifier):
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """With which a persona enters a thread: it wears the label of `roster`."""
+    """With which a persona enters a thread: it wears the label of `roster`.
+
+    `checkpoint` is the log's at the time when the epoch was logged (protocol §10), the same for everyone who
+    uses that epoch.
+    """
 
     roster: str
     proof: MembershipProof
+    checkpoint: str
 
     def document(self) -> dict[str, Any]:
         return {
             "roster": self.roster,
             "root": str(self.proof.root),
             "nullifier": str(self.proof.nullifier),
+            "checkpoint": self.checkpoint,
             "proof": self.proof.points.hex(),
         }
 
@@ -112,15 +121,21 @@ def verify_action(*, content: Content, key: bytes, signature: bytes) -> None:
 
 
 def join_scope_and_message(
-    *, content: Content, key: bytes, roster: str, root: int, first: bytes | None = None
+    *, content: Content, key: bytes, roster: str, root: int, checkpoint: str, first: bytes | None = None
 ) -> tuple[int, int]:
-    """What a join must prove: the thread's scope, and the message that ties roster, root, key and first post.
+    """What a join must prove: the thread's scope, and the message that ties roster, root, checkpoint, key and
+    first post.
 
     `first` is the id of the content that the join came with; None means `content` itself.
     """
     thread_id = content.thread_id
     message = content.domain.join_message(
-        thread_id=thread_id, key=key, roster=roster, root=root, first=content.id if first is None else first
+        thread_id=thread_id,
+        key=key,
+        roster=roster,
+        root=root,
+        checkpoint=checkpoint,
+        first=content.id if first is None else first,
     )
     return content.domain.thread_scope(thread_id), message
 
@@ -155,13 +170,20 @@ def parse_submission(body: bytes, *, domain: Domain | None, past: str | None = N
 
 
 def read_join(fields: Fields) -> Join:
-    """The fields `roster`, `root`, `nullifier` and `proof`; points are not decoded yet."""
+    """The fields `roster`, `root`, `nullifier`, `checkpoint` and `proof`; points are not decoded yet."""
     roster = fields.word("roster", ROSTER_PATTERN)
     root, nullifier = fields.decimal("root"), fields.decimal("nullifier")
     if root == 0:
         raise RefusedRoot(_("the root of an empty roster proves nothing"), pointer=fields.at("root"))
     if nullifier == 0:
         raise RefusedNullifier(_("the nullifier is 0"), pointer=fields.at("nullifier"))
-    return Join(
-        roster, MembershipProof(root=root, nullifier=nullifier, points=fields.hex("proof", size=PROOF_SIZE))
-    )
+    proof = MembershipProof(root=root, nullifier=nullifier, points=fields.hex("proof", size=PROOF_SIZE))
+    return Join(roster, proof, _read_checkpoint(fields))
+
+
+def _read_checkpoint(fields: Fields) -> str:
+    text = fields.text("checkpoint", most=MAX_HEAD)
+    try:
+        return parse_head(text).text
+    except BadHead as error:
+        raise NotCanonicalField(error.template, pointer=fields.at("checkpoint")) from error

@@ -44,6 +44,7 @@ KINDS: Final[dict[str, tuple[int, Text]]] = {
     "unknown-roster": (422, _("There is no such roster")),
     "zero-root": (422, _("The root of an empty roster proves nothing")),
     "unknown-root": (422, _("This root was never published")),
+    "wrong-checkpoint": (422, _("The roster was logged under another checkpoint")),
     "superseded-root": (422, _("This root has been superseded")),
     "below-floor": (422, _("The crowd is too small to hide in")),
     "bad-nullifier": (422, _("The nullifier is not acceptable")),

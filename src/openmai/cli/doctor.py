@@ -18,6 +18,7 @@ from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.rosters import open_index
 from openmai.cli.backups import check_backups
 from openmai.cli.database_checks import check_databases
+from openmai.cli.doctor_log import log_lines
 from openmai.cli.findings import Finding
 from openmai.platform.clock import utc_now
 from openmai.platform.config import ConfigError, PeopleConfig, SiteConfig, TalkConfig, load_people, load_talk
@@ -46,6 +47,8 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
     if people is not None:
         findings += [_outgoing_mail(people), _incoming_mail(people), _employers_log_ins(people)]
     findings += _rosters(people, talk)
+    if talk is not None:
+        findings += (Finding(*line) for line in log_lines(talk))
     return findings
 
 

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "post": "openmai.cli.member.commands",
     "reply": "openmai.cli.member.commands",
     "outbox": "openmai.cli.member.commands",
+    "log": "openmai.cli.log.commands",
     "demo": "openmai.cli.operator",
     "serve": "openmai.cli.operator",
     "migrate": "openmai.cli.operator",

@@ -78,6 +78,7 @@ _KEYS: Final[dict[str, Callable[[], str]]] = {
     "secret_key": lambda: secrets.token_urlsafe(48),
     "roster_signing_key": lambda: secrets.token_hex(32),
     "receipt_signing_key": lambda: secrets.token_hex(32),
+    "log_signing_key": lambda: secrets.token_hex(32),
     "evidence_key": lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode(),
 }
 
@@ -133,6 +134,8 @@ def talk_settings(folder: DemoFolder, ports: Ports, database_url: str) -> dict[s
         .hex(),
         "OPENMAI_ROSTER_SOURCE": f"http://localhost:{ports.people}",
         "OPENMAI_RECEIPT_SIGNING_KEY_FILE": str(folder.keys / "receipt_signing_key"),
+        "OPENMAI_LOG_SIGNING_KEY_FILE": str(folder.keys / "log_signing_key"),
+        "OPENMAI_LOG_DIR": str(folder.root / "log"),
     }
 
 

@@ -121,6 +121,8 @@ class Demo:
         for name in SITES:
             home = self._cluster(name).home
             shutil.rmtree(home, ignore_errors=True)
+        # It is the log of the database that was just thrown away.
+        shutil.rmtree(self._folder.root / "log", ignore_errors=True)
         seeded.unlink(missing_ok=True)
         begun.unlink(missing_ok=True)
 

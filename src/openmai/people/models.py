@@ -174,6 +174,8 @@ class Enrolment(models.Model):
     commitment = models.BinaryField(max_length=32)
     nullifier = models.BinaryField(max_length=32)
     proof = models.BinaryField(max_length=128)
+    # What the proof says: D("enrol-pok", account, nonce). Without the nonce it names no account.
+    message = models.BinaryField(max_length=32)
     # SHA-256 of the nonce of the ticket that was spent on it.
     ticket = models.BinaryField(max_length=32, unique=True)
     enrolled_on = models.DateField()
@@ -192,6 +194,7 @@ class Enrolment(models.Model):
             ),
             models.UniqueConstraint(fields=["season", "commitment"], name="one_member_a_commitment"),
             _exactly("commitment", 32, name="enrolment_commitment_size"),
+            _exactly("message", 32, name="enrolment_message_size"),
             models.CheckConstraint(name="commitment_not_zero", condition=~Q(commitment=bytes(32))),
         ]
 
@@ -347,6 +350,20 @@ class RosterEpoch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.roster_id} epoch {self.epoch}"
+
+
+class RosterJournal(models.Model):
+    """What changed from one epoch to the next, named by its SHA-256; kept for good, as the log is."""
+
+    sha256 = models.BinaryField(primary_key=True, max_length=32)
+    epoch = models.OneToOneField(RosterEpoch, on_delete=models.CASCADE, related_name="journal")
+    data = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [_exactly("sha256", 32, name="journal_named_by_hash")]
+
+    def __str__(self) -> str:
+        return bytes(self.sha256).hex()
 
 
 class PublishedIndex(models.Model):

@@ -37,6 +37,15 @@ def statement(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 @answers_problems
+def journal(request: HttpRequest, name: str) -> HttpResponse:
+    data = queries.journal_bytes(_digest(name))
+    if data is None:
+        raise Problem("not-found", _("No journal has this name."))
+    return _file(data, "application/json", IMMUTABLE)
+
+
+@require_safe
+@answers_problems
 def leaves(request: HttpRequest, name: str) -> HttpResponse:
     data = queries.leaves_bytes(_digest(name))
     if data is None:

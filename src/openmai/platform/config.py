@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, SecretStr, ValidationError
 
 from openmai.platform import config_values as parse
-from openmai.platform.config_values import Contact, Listen, SmtpServer
+from openmai.platform.config_values import Contact, Listen, SmtpServer, Witness
 
 __all__ = [
     "ConfigError",
@@ -24,6 +24,7 @@ __all__ = [
     "SmtpServer",
     "TalkConfig",
     "Variable",
+    "Witness",
     "load_people",
     "load_site",
     "load_talk",
@@ -249,6 +250,30 @@ class TalkConfig(SiteConfig):
         description="Public key of age that backups are encrypted to; its secret half is kept elsewhere.",
         examples=["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"],
     )
+    log_dir: Path = Field(
+        alias="OPENMAI_LOG_DIR",
+        description="Folder for the files of the transparency log; written again from the database if lost.",
+        examples=["/srv/openmai/log"],
+    )
+    log_signing_key: Key = Field(
+        alias="OPENMAI_LOG_SIGNING_KEY",
+        description="Ed25519 seed that signs the log's checkpoints, 64 hex digits.",
+        examples=["833fe62409237b9d…"],
+    )
+    witnesses: Annotated[tuple[Witness, ...], BeforeValidator(parse.witnesses)] = Field(
+        default=(),
+        alias="OPENMAI_WITNESSES",
+        description="Who cosigns the log: key and address of each, separated by commas.",
+        examples=[
+            "witness.example/1+b3539b2f+BJ+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+f https://witness.example"
+        ],
+    )
+    witness_quorum: Annotated[int, _whole(0, 32, "witnesses")] = Field(
+        default=0,
+        alias="OPENMAI_WITNESS_QUORUM",
+        description="A checkpoint is shown to clients when so many witnesses have cosigned it.",
+        examples=["1"],
+    )
 
 
 class Variable(BaseModel):
@@ -294,7 +319,7 @@ def _shown(default: object) -> str:
         return str(int(default))
     if default is None:
         return "none"
-    return "the system's" if default == () else str(default)
+    return "none" if default == () else str(default)
 
 
 Config = TypeVar("Config", bound=SiteConfig)

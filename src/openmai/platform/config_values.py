@@ -19,6 +19,7 @@ _SITE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _ADDRESS: Final = re.compile(r"[^@\s<>]+@[A-Za-z0-9.-]+")
 _PAGE: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[^\s<>\"']*)?")
 _HEX_KEY: Final = re.compile(r"[0-9a-f]{64}")
+_WITNESS_KEY: Final = re.compile(r"[^\s+]{1,255}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 _WHOLE: Final = re.compile(r"[0-9]{1,12}")
 _SWITCH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 _SECRET_CHARACTERS: Final = 50
@@ -43,6 +44,15 @@ class SmtpServer(BaseModel):
     username: str | None = None
     password: SecretStr | None = None
     starttls: bool = False
+
+
+class Witness(BaseModel):
+    """A witness of the log: its key as name+id+base64 (C2SP signed-note), and where it is asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    url: str
 
 
 class Contact(BaseModel):
@@ -191,6 +201,23 @@ def name_servers(value: object) -> tuple[Listen, ...]:
         except ValueError:
             raise ValueError(f'must be ip:port, separated by commas, and is "{value}"') from None
     return servers
+
+
+def witnesses(value: object) -> tuple[Witness, ...]:
+    if isinstance(value, tuple):
+        return value
+    parts = [part.split() for part in str(value).split(",") if part.strip()]
+    if any(len(part) != 2 or not _WITNESS_KEY.fullmatch(part[0]) for part in parts):
+        raise ValueError(f'must be a key and an address, separated by commas, and is "{value}"')
+    return tuple(Witness(key=key, url=_witness_address(url)) for key, url in parts)
+
+
+def _witness_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.query or parts.fragment or parts.path.endswith("/"):
+        raise ValueError(f'must have addresses without a slash or a query at their end, and has "{url}"')
+    origin(f"{parts.scheme}://{parts.netloc}")
+    return url
 
 
 def smtp_server(value: object) -> SmtpServer:

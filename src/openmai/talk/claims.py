@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import CLAIMS, ClaimFailed, VerifiedPost, verify_proof_file
 from openmai.anonymity.rosters import key_fingerprint
 
@@ -27,11 +28,11 @@ class Verdict:
     fingerprint: str
 
 
-def check_claims(proof_file: bytes, *, roster_key: bytes) -> Verdict:
-    """Check the file as anybody would, with the roster key of this site."""
+def check_claims(proof_file: bytes, *, roster_key: bytes, log: LogTrust) -> Verdict:
+    """Check the file as anybody would, with the keys of this site."""
     fingerprint = key_fingerprint(roster_key)
     try:
-        post = verify_proof_file(proof_file, roster_key=roster_key)
+        post = verify_proof_file(proof_file, roster_key=roster_key, log=log)
     except ClaimFailed as fall:
         return Verdict(_lines(fall.passed, fall.claim), None, fall.told(_), fingerprint)
     return Verdict(_lines(post.claims, None), post, None, fingerprint)
@@ -60,6 +61,12 @@ def claim_texts() -> dict[str, str]:
         "label": _("The label shown is the one that the signed roster grants."),
         "alias": _("The alias follows from the proof; nobody could choose it."),
         "proof": _("Somebody in the roster entered this thread with this key. The proof does not say who."),
+        "log-roster": _(
+            "The roster stood in the public log that the writer saw, and the log has only grown since."
+        ),
+        "log-tick": _("The public log says that this post was published."),
+        "log-order": _("The roster was logged before the post, so it was not made up for it."),
+        "witnesses": _("Every signature that a known witness put under the log holds."),
     }
 
 

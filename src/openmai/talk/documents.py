@@ -1,5 +1,6 @@
 """What the API says, as JSON documents (docs/protocol.md §5)."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ import orjson
 
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.limits import PUBLISHED
+from openmai.anonymity.log.notes import NoteKey
 from openmai.platform.clock import iso_seconds, next_tick
 from openmai.talk.queries.rosters import CurrentRoster
 from openmai.talk.queries.thread import PostView, ThreadPage
@@ -29,6 +31,12 @@ def site_document(rules: Rules, now: datetime) -> dict[str, Any]:
         "receipt_key": public_bytes(rules.receipt_key).hex(),
         "roster_key": rules.roster_key.hex(),
         "people_origin": rules.people_origin,
+        "log": {
+            "origin": rules.log_origin,
+            "key": NoteKey(rules.log_origin, public_bytes(rules.log_key)).text,
+            "witnesses": [each.key.text for each in rules.witnesses],
+            "quorum": rules.quorum,
+        },
         "sections": [{"slug": each.slug, "en": each.en, "zh": each.zh} for each in SECTIONS],
         "limits": PUBLISHED,
     }
@@ -45,6 +53,11 @@ def roster_document(roster: CurrentRoster) -> dict[str, Any]:
         "label": roster.label,
         "leaves": roster.leaves.hex(),
         "statement": roster.statement.hex(),
+        "log": {
+            "index": roster.log_index,
+            "size": roster.checkpoint.size,
+            "root": b64encode(roster.checkpoint.root).decode(),
+        },
         "open": roster.open,
     }
 
@@ -61,6 +74,7 @@ def thread_document(page: ThreadPage) -> dict[str, Any]:
         "reply_count": head.replies,
         "opening": _post_document(head.opening),
         "personas": _persona_documents([head.opening, *page.replies]),
+        "checkpoints": list(page.checkpoints),
         "replies": [_post_document(reply) for reply in page.replies],
         "next": page.later.encode() if page.later else None,
     }

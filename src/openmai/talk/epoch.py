@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from openmai.anonymity.content import Opening, Reply
 from openmai.talk.errors import Refused, TalkError
-from openmai.talk.queries.standing import RosterRoot, roster_root
+from openmai.talk.queries.standing import RosterRoot, roster_roots
 from openmai.talk.standing import Claimed, Known, check_persona
 
 # At 10 minutes a tick, 17 posts a second.
@@ -102,7 +102,7 @@ class Epoch:
         self._waiting: dict[bytes, Waiting] = {}
         self._personas: dict[bytes, list[Known]] = defaultdict(list)
         self._shares: Counter[tuple[bytes, bytes]] = Counter()
-        self._roots: dict[tuple[str, str, int], RosterRoot] = {}
+        self._roots: dict[tuple[str, str, int], list[RosterRoot]] = {}
         self._closing: datetime | None = None
         self._written: datetime | None = None
         self._generation = 0
@@ -119,15 +119,15 @@ class Epoch:
         """The last tick that was written, or None before the first."""
         return self._written
 
-    def root(self, season: str, roster: str, root: int) -> RosterRoot | None:
-        """An epoch of a roster by its root, asked of the database once in a generation: a root that is
+    def roots(self, season: str, roster: str, root: int) -> list[RosterRoot]:
+        """The epochs of a roster with this root, asked of the database once in a generation: one that is
         superseded meanwhile has its grace before it.
         """
         key = (season, roster, root)
         found = self._roots.get(key)
-        if found is None and (found := roster_root(season, roster, root)) is not None:
+        if found is None and (found := roster_roots(season, roster, root)):
             self._roots[key] = found
-        return found
+        return found or []
 
     def get(self, content_id: bytes) -> Waiting | None:
         return self._waiting.get(content_id)

@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from openmai.anonymity.encoding import Domain
+from openmai.anonymity.keys import public_bytes
+from openmai.anonymity.log.checkpoints import log_origin
+from openmai.anonymity.log.notes import COSIGNATURE, NoteKey, parse_key
+from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import open_seasons, season_at
 from openmai.platform.config import TalkConfig
 
@@ -16,8 +21,18 @@ JOIN_HOLDS: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """Who cosigns the log, and where it is asked."""
+
+    key: NoteKey
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """The talk site's settings as its actions need them. `roster_key` is public, `receipt_key` is not."""
+    """The talk site's settings as its actions need them. `roster_key` is public, `receipt_key` and `log_key`
+    are not.
+    """
 
     site: str
     people_origin: str
@@ -27,6 +42,11 @@ class Rules:
     root_grace: timedelta
     roster_key: bytes
     receipt_key: Ed25519PrivateKey
+    log_key: Ed25519PrivateKey
+    log_dir: Path
+    witnesses: tuple[Witness, ...]
+    quorum: int
+    static_dir: Path
 
     @classmethod
     def from_config(cls, config: TalkConfig) -> "Rules":
@@ -39,7 +59,27 @@ class Rules:
             root_grace=timedelta(seconds=config.root_grace_seconds),
             roster_key=config.roster_public_key,
             receipt_key=Ed25519PrivateKey.from_private_bytes(config.receipt_signing_key.get_secret_value()),
+            log_key=Ed25519PrivateKey.from_private_bytes(config.log_signing_key.get_secret_value()),
+            log_dir=config.log_dir,
+            witnesses=tuple(
+                Witness(parse_key(each.key, kind=COSIGNATURE), each.url) for each in config.witnesses
+            ),
+            quorum=config.witness_quorum,
+            static_dir=config.static_dir,
         )
+
+    @property
+    def log_origin(self) -> str:
+        """The log's name, and the name of its key."""
+        return log_origin(self.site)
+
+    @property
+    def log_trust(self) -> LogTrust:
+        """Whom clients believe about the log. The witnesses are not demanded here: a post of the last minute
+        has none yet.
+        """
+        key = NoteKey(self.log_origin, public_bytes(self.log_key))
+        return LogTrust(key, tuple(each.key for each in self.witnesses))
 
     @property
     def tick(self) -> timedelta:

@@ -19,6 +19,19 @@ class SectionOut(Names):
     slug: str
 
 
+class LogOut(Schema):
+    origin: str
+    key: str
+    witnesses: list[str]
+    quorum: int
+
+
+class LogPlaceOut(Schema):
+    index: int
+    size: int
+    root: str
+
+
 class SiteOut(Schema):
     site: str
     season: str
@@ -29,6 +42,7 @@ class SiteOut(Schema):
     receipt_key: str
     roster_key: str
     people_origin: str
+    log: LogOut
     sections: list[SectionOut]
     limits: dict[str, int]
 
@@ -43,6 +57,7 @@ class RosterOut(Schema):
     label: LabelOut | None
     leaves: str
     statement: str
+    log: LogPlaceOut
     open: bool
 
 
@@ -91,6 +106,7 @@ class ThreadOut(Schema):
     reply_count: int
     opening: PostOut
     personas: list[PersonaOut]
+    checkpoints: list[str]
     replies: list[PostOut]
     next: str | None
 

@@ -15,7 +15,9 @@ from openmai.platform.clock import utc_now
 from openmai.platform.logging import hide_uncaught_messages
 from openmai.talk.cache import EpochCache
 from openmai.talk.epoch import EPOCH
+from openmai.talk.log_files import LogFiles
 from openmai.talk.rules import rules
+from openmai.web.security import security_headers
 from openmai.web.static import with_static
 
 _starting = Lock()
@@ -40,7 +42,9 @@ def build_application() -> WhiteNoise:
     hide_uncaught_messages()
     django = get_wsgi_application()
     cached = EpochCache(django, epoch=EPOCH, tick_seconds=rules().tick_seconds, clock=utc_now)
+    headers = security_headers("talk", https=settings.OPENMAI_HTTPS)
+    logged = LogFiles(cached, root=rules().log_dir, headers=headers)
     start_ticker()
     return with_static(
-        cached, root=Path(settings.OPENMAI_STATIC_DIR), site="talk", https=settings.OPENMAI_HTTPS
+        logged, root=Path(settings.OPENMAI_STATIC_DIR), site="talk", https=settings.OPENMAI_HTTPS
     )

@@ -2,13 +2,16 @@
 signatures.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Self
 
 import httpx
 
 from openmai.anonymity.encoding import Domain, sha256
-from openmai.anonymity.limits import MAX_INDEX, MAX_LEAVES_FILE, MAX_STATEMENT
+from openmai.anonymity.enrolment import EnrolmentClaim, verify_enrolments
+from openmai.anonymity.limits import MAX_INDEX, MAX_JOURNAL, MAX_STATEMENT
+from openmai.anonymity.log.journals import Journal, apply_journal, open_journal, unproved
 from openmai.anonymity.rosters import (
     IndexEntry,
     RosterIndex,
@@ -16,6 +19,8 @@ from openmai.anonymity.rosters import (
     check_leaves,
     open_index,
     open_statement,
+    pack_leaves,
+    unpack_leaves,
 )
 from openmai.talk.errors import TalkError
 from openmai.talk.queries.rosters import Held
@@ -62,19 +67,36 @@ class ForkedEpoch(SnapshotError):
 
 @dataclass(frozen=True, slots=True)
 class FetchedEpoch:
-    """A statement whose signature and root were checked, and its leaves."""
+    """A statement whose signature and root were checked, and its leaves as they follow from its journal.
+
+    `enrolments` are those of the journal that the log does not have; their proofs were verified.
+    """
 
     signed: SignedStatement
     leaves: bytes
+    journal: Journal
+    enrolments: tuple[EnrolmentClaim, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A signed index and the epochs in it that were not held before."""
+    """A signed index and the epochs up to it that were not held before, each roster's in their order."""
 
     index: RosterIndex
     envelope: bytes
     new: tuple[FetchedEpoch, ...]
+
+    @property
+    def domain(self) -> Domain:
+        return Domain(self.index.site, self.index.season)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """One epoch of a roster as it came, on the way back to the one that is held."""
+
+    signed: SignedStatement
+    journal: Journal
 
 
 class RosterSource:
@@ -114,9 +136,11 @@ class RosterSource:
         return bytes(data)
 
 
-def fetch_snapshot(source: RosterSource, *, held: Held, key: bytes, domain: Domain) -> Snapshot | None:
+def fetch_snapshot(
+    source: RosterSource, *, held: Held, key: bytes, domain: Domain, randbits: Callable[[int], int]
+) -> Snapshot | None:
     """Fetch and check what is new; None if nothing is. About 70 µs for each leaf of a new epoch (the tree
-    is rebuilt).
+    is rebuilt), and 1 ms for each new member (the proof of knowledge).
 
     Raises a `SnapshotError`, or the `AnonymityError` that says what is wrong with a document.
     """
@@ -127,8 +151,10 @@ def fetch_snapshot(source: RosterSource, *, held: Held, key: bytes, domain: Doma
     if held.envelope is not None and index.serial == held.serial:
         raise ForkedIndex(f"there are two indexes of serial {index.serial}")
     wanted = [entry for entry in index.rosters if _is_new(entry, held)]
-    new = tuple(_fetch_epoch(source, entry, key=key, domain=domain) for entry in wanted)
-    return Snapshot(index, envelope, new)
+    new = [epoch for entry in wanted for epoch in _fetch_epochs(source, entry, held, key=key, domain=domain)]
+    claims = {claim.commitment: claim for epoch in new for claim in epoch.enrolments}
+    verify_enrolments(list(claims.values()), domain=domain, randbits=randbits)
+    return Snapshot(index, envelope, tuple(new))
 
 
 def _is_new(entry: IndexEntry, held: Held) -> bool:
@@ -140,14 +166,56 @@ def _is_new(entry: IndexEntry, held: Held) -> bool:
     return entry.epoch > epoch
 
 
-def _fetch_epoch(source: RosterSource, entry: IndexEntry, *, key: bytes, domain: Domain) -> FetchedEpoch:
-    path = f"/rosters/statements/{entry.statement.hex()}.json"
+def _fetch_epochs(
+    source: RosterSource, entry: IndexEntry, held: Held, *, key: bytes, domain: Domain
+) -> list[FetchedEpoch]:
+    """Every epoch of a roster that is not held, the oldest first: the log must miss none.
+
+    The leaves are not fetched but follow from the journals, from the last epoch whose leaves are held, or
+    from nothing.
+    """
+    links = _fetch_links(source, entry, held, key=key, domain=domain)
+    start = links[-1].journal.previous
+    leaves = [] if start is None else list(unpack_leaves(held.leaves_of(start) or b""))
+    known = held.epochs.get(entry.roster, (0, b""))[0]
+    new = []
+    for link in reversed(links):
+        leaves = apply_journal(link.journal, link.signed.statement, leaves=leaves)
+        if link.signed.statement.epoch > known:
+            data = pack_leaves(leaves)
+            check_leaves(link.signed.statement, data)
+            fresh = unproved(link.journal, held.commitments)
+            new.append(FetchedEpoch(link.signed, data, link.journal, fresh))
+    return new
+
+
+def _fetch_links(
+    source: RosterSource, entry: IndexEntry, held: Held, *, key: bytes, domain: Domain
+) -> list[_Link]:
+    """The epochs back to one whose leaves are held, or to the first, the newest first."""
+    known, statement = held.epochs.get(entry.roster, (0, b""))
+    links: list[_Link] = []
+    wanted: bytes | None = entry.statement
+    while wanted is not None and not (wanted == statement and held.leaves_of(wanted)):
+        link = _fetch_link(source, wanted, key=key, domain=domain)
+        found = link.signed.statement
+        newer = links[-1].signed.statement.epoch if links else entry.epoch + 1
+        if found.roster != entry.roster or found.epoch >= newer or (not links and found.epoch != entry.epoch):
+            raise WrongStatement(f"the statement of {entry.roster} before epoch {newer} is about another")
+        if known and newer > known >= found.epoch and wanted != statement:
+            raise ForkedEpoch(f"{entry.roster} has two statements of epoch {known}")
+        links.append(link)
+        wanted = link.journal.previous
+    if wanted is None and known and links[-1].signed.statement.epoch > known:
+        raise ForkedEpoch(f"{entry.roster} has another history than the one that is held")
+    return links
+
+
+def _fetch_link(source: RosterSource, name: bytes, *, key: bytes, domain: Domain) -> _Link:
+    path = f"/rosters/statements/{name.hex()}.json"
     envelope = source.fetch(path, limit=MAX_STATEMENT)
-    if sha256(envelope) != entry.statement:
+    if sha256(envelope) != name:
         raise WrongFile(f"{path} has another digest than its name")
     signed = open_statement(envelope, key=key, domain=domain)
-    if (signed.statement.roster, signed.statement.epoch) != (entry.roster, entry.epoch):
-        raise WrongStatement(f"the statement of {entry.roster}, epoch {entry.epoch}, is about another")
-    leaves = source.fetch(f"/rosters/leaves/{signed.statement.leaves.hex()}.bin", limit=MAX_LEAVES_FILE)
-    check_leaves(signed.statement, leaves)
-    return FetchedEpoch(signed, leaves)
+    data = source.fetch(f"/rosters/journals/{signed.statement.journal.hex()}.json", limit=MAX_JOURNAL)
+    return _Link(signed, open_journal(data, signed.statement))

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from openmai.talk import mirror, views
+from openmai.talk import log_views, mirror, views
 from openmai.talk.api import api
 from openmai.talk.converters import DigestConverter
 
@@ -27,6 +27,8 @@ plain: list[URLPattern | URLResolver] = [
     path("p/<digest:post>", views.to_language),
     path("p/<digest:post>/proof.json", views.proof_file, name="proof"),
     path("healthz", views.health, name="health"),
+    path("log/checkpoint", log_views.checkpoint),
+    path("log/tile/<path:path>", log_views.tile),
     path("rosters/index.json", mirror.index),
     path("rosters/<str:season>/index.json", mirror.index_of),
     path("rosters/statements/<digest:digest>.json", mirror.statement),

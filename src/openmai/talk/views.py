@@ -129,7 +129,7 @@ def _redirect(url: str) -> HttpResponse:
 
 @require_safe
 def proof_file(request: HttpRequest, post: bytes) -> HttpResponse:
-    proven = proven_post(post)
+    proven = proven_post(post, rules=rules())
     if proven is None:
         raise Http404
     response = HttpResponse(proven.proof_file, content_type="application/json")
@@ -139,10 +139,10 @@ def proof_file(request: HttpRequest, post: bytes) -> HttpResponse:
 
 @require_safe
 def verify(request: HttpRequest, post: bytes) -> HttpResponse:
-    proven = proven_post(post)
+    proven = proven_post(post, rules=rules())
     if proven is None:
         raise Http404
-    verdict = claims.check_claims(proven.proof_file, roster_key=rules().roster_key)
+    verdict = claims.check_claims(proven.proof_file, roster_key=rules().roster_key, log=rules().log_trust)
     proved = verdict.post
     context = {
         "post": proven,

@@ -4,6 +4,7 @@ else.
 
 import logging
 import os
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event
@@ -35,6 +36,7 @@ def run(config: TalkConfig, *, stop: Event | None = None, clock: Callable[[], da
         while not stopped.is_set():
             _try_refresh(source, rules=rules, now=clock())
             _try_mark(mark, now=clock())
+            _try_witnesses(rules)
             stopped.wait(pause)
     connection.close()
 
@@ -59,13 +61,26 @@ def _try_mark(mark: HourlyMark, *, now: datetime) -> None:
         logger.warning("the write-ahead log was not marked", exc_info=True)
 
 
+def _try_witnesses(rules: Rules) -> None:
+    """Let the witnesses sign what is new, and show it; a witness that is away is asked again next time."""
+    from openmai.talk.witnessing import ask_witnesses
+
+    try:
+        for error in ask_witnesses(rules):
+            logger.warning("a witness did not sign the log: %s", error)
+    except DatabaseError:
+        logger.warning("the witnesses were not asked", exc_info=True)
+
+
 def refresh(source: RosterSource, *, rules: Rules, now: datetime) -> int:
     """Take over what is new, and return how many epochs that were; raises as `fetch_snapshot` does."""
     from openmai.talk.actions import forget_leaves, keep_snapshot  # models are there only after django.setup
     from openmai.talk.queries.rosters import held
 
     domain = rules.domain(now)
-    snapshot = fetch_snapshot(source, held=held(domain.season), key=rules.roster_key, domain=domain)
+    snapshot = fetch_snapshot(
+        source, held=held(domain.season), key=rules.roster_key, domain=domain, randbits=secrets.randbits
+    )
     if snapshot is None:
         forget_leaves(rules=rules, now=now)
         return 0

@@ -11,13 +11,15 @@ from openmai.anonymity.content import Opening
 from openmai.anonymity.documents import BadValue
 from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.limits import MAX_PROOF_FILE
+from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
+from openmai.cli.member.log_pins import known_log
 from openmai.cli.member.pins import read_pins
 from openmai.cli.member.show import plain
 from openmai.cli.member.words import gettext as _
-from openmai.cli.member.words import language, pgettext, reason_of
+from openmai.cli.member.words import language, ngettext, pgettext, reason_of
 
 _POST: Final = re.compile(r"/(?:[a-z-]+/)?(?:p|t)/([0-9a-f]{64})(?:/.*)?")
 
@@ -32,10 +34,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was proved. `trust` says why the roster key is believed: "given", "pinned" or "unknown"."""
+    """What was proved. `trust` says why the roster key is believed: "given", "pinned" or "unknown".
+
+    `log` is whom this machine believes about the log, None if it has never seen it.
+    """
 
     post: VerifiedPost
     trust: str
+    log: LogTrust | None
 
 
 def is_link(text: str) -> bool:
@@ -70,13 +76,15 @@ def check(source: Source, *, roster_key: bytes | None, home: Home) -> Verdict:
     has spoken there before.
     """
     post = verify_proof_file(source.data, roster_key=roster_key)
-    trust = "given" if roster_key is not None else "unknown"
+    trust, log = "given" if roster_key is not None else "unknown", known_log(home, post.site)
     if roster_key is None and (pins := read_pins(home, post.site)) is not None:
-        post, trust = verify_proof_file(source.data, roster_key=pins.roster_key), "pinned"
+        roster_key, trust = pins.roster_key, "pinned"
+    if roster_key is not None or log is not None:
+        post = verify_proof_file(source.data, roster_key=roster_key, log=log)
     if source.post is not None and source.post != post.post_id:
         other = BadValue(gettext_noop("the link names another post"))
         raise ClaimFailed("content", other, passed=("form", "thread"))
-    return Verdict(post, trust)
+    return Verdict(post, trust, log)
 
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:
@@ -105,6 +113,18 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
             "fingerprint": post.fingerprint,
             "trust": verdict.trust,
         },
+        "log": {
+            "origin": post.logged.origin,
+            "key": post.logged.key.hex(),
+            "size": post.logged.size,
+            "roster": post.logged.roster_index,
+            "index": post.logged.tick_index,
+            "tick": post.logged.tick,
+            "witnesses": [
+                {"name": each.witness, "timestamp": each.timestamp} for each in post.logged.witnesses
+            ],
+            "trust": "unknown" if verdict.log is None else "pinned",
+        },
     }
 
 
@@ -130,6 +150,10 @@ def claim_names() -> dict[str, str]:
         "label": pgettext("claim", "label"),
         "alias": pgettext("claim", "alias"),
         "proof": pgettext("claim", "proof"),
+        "log-roster": pgettext("claim", "log-roster"),
+        "log-tick": pgettext("claim", "log-tick"),
+        "log-order": pgettext("claim", "log-order"),
+        "witnesses": pgettext("claim", "witnesses"),
     }
 
 
@@ -144,6 +168,10 @@ def claim_sentences() -> dict[str, str]:
         "label": _("the label is that of the roster"),
         "alias": _("the alias follows from the proof"),
         "proof": _("one of the roster's members made the proof, for this thread and this persona"),
+        "log-roster": _("the roster stood in the log that the writer saw, and the log has only grown since"),
+        "log-tick": _("the log says that the post was published"),
+        "log-order": _("the roster was logged before the post"),
+        "witnesses": _("every signature of a known witness under the log holds"),
     }
 
 
@@ -190,6 +218,21 @@ def trust_sentence(verdict: Verdict) -> str:
     return sentence % {"fingerprint": verdict.post.fingerprint}
 
 
+def log_sentence(verdict: Verdict) -> str:
+    """What the log says, and how many others watch it."""
+    logged = verdict.post.logged
+    values = {"tick": logged.tick, "witnesses": len(logged.witnesses), "key": logged.key.hex()[:16]}
+    said = ngettext(
+        "Logged at %(tick)s, with %(witnesses)d witness, under the log key %(key)s.",
+        "Logged at %(tick)s, with %(witnesses)d witnesses, under the log key %(key)s.",
+        len(logged.witnesses),
+    )
+    known = (
+        _("This machine knows the key.") if verdict.log else _("This machine has not seen the log before.")
+    )
+    return f"{said % values} {known}"
+
+
 def post_lines(post: VerifiedPost) -> list[str]:
     """The post itself, with whom it is from."""
     alias = post.alias_zh if language() == "zh" else post.alias_en
@@ -202,7 +245,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     """What is printed for a post whose claims all hold."""
     post = verdict.post
     said = [f"  {line}" for line in post_lines(post)]
-    meant = [crowd_sentence(post), kind_sentence(post), trust_sentence(verdict)]
+    meant = [crowd_sentence(post), kind_sentence(post), trust_sentence(verdict), log_sentence(verdict)]
     return [*_passed_lines(post.claims), "", *said, "", *meant]
 
 

@@ -46,6 +46,10 @@ class Home:
             raise ValueError("the site becomes the name of a folder")
         return self.folder / "sites" / site / "pins.json"
 
+    def log(self, site: str) -> Path:
+        """Where the log's key and the newest checkpoint seen are kept."""
+        return self.pins(site).with_name("log.json")
+
     @property
     def talk_origin(self) -> Path:
         """Where the address of the talk site last used is kept."""

@@ -25,6 +25,7 @@ from openmai.anonymity.rosters import (
 from openmai.cli.member.epochs import AcceptedEpochs, Removals
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
+from openmai.cli.member.log import SiteLog
 from openmai.cli.member.pins import Pins, read_pins, read_season_pins, write_pins, write_season_pins
 from openmai.cli.member.show import Progress, Report
 from openmai.cli.member.sites import SiteFacts
@@ -39,11 +40,14 @@ _ORDER: Final = {"provable": 0, "attested": 1, "site": 2}
 
 @dataclass(frozen=True, slots=True)
 class CheckedRoster:
-    """A roster that may be spoken from: signed, current, large enough, with this member's leaf at `place`."""
+    """A roster that may be spoken from: signed, logged, current, large enough, with this member's leaf at
+    `place`. `checkpoint` is what a join under it carries.
+    """
 
     statement: RosterStatement
     tree: LeanIMT
     place: int
+    checkpoint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Mirror:
         """The current epoch of `roster`; raise `Refused` if one may not speak from it."""
         signed = self._statement(index, roster)
         self._refuse_small(signed.statement, floor)
+        checkpoint = self._logged(signed)
         tree, data = self._leaves(signed.statement)
         removals = self._accepted.removals(roster, tree.leaves)
         if removals.too_many:
@@ -97,7 +102,7 @@ class Mirror:
         if commitment not in tree.leaves:
             message = _("Your key is not in %(roster)s yet. New keys wait for the next epoch of the roster.")
             raise Refused(message % {"roster": roster}, code="not-in-roster")
-        return CheckedRoster(signed.statement, tree, tree.leaves.index(commitment))
+        return CheckedRoster(signed.statement, tree, tree.leaves.index(commitment), checkpoint)
 
     def accept(self, index: RosterIndex, roster: str, *, epoch: int) -> tuple[Removals, RosterStatement]:
         """Accept an epoch that lost many members; raise `Refused` if it is not the current one."""
@@ -109,6 +114,14 @@ class Mirror:
         removals = self._accepted.removals(roster, tree.leaves)
         self._accepted.accept(signed, data)
         return removals, signed.statement
+
+    @property
+    def log(self) -> SiteLog:
+        return SiteLog(self.web, self.facts.domain.site, self.home, self.facts.log)
+
+    def _logged(self, signed: SignedStatement) -> str:
+        with self.progress.waiting(_("Checking the log")):
+            return self.log.check_roster(self.log.view(), signed)
 
     @property
     def _accepted(self) -> AcceptedEpochs:

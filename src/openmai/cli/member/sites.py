@@ -7,12 +7,14 @@ from typing import Any, Final
 from openmai.anonymity.content import SITE_PATTERN
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.encoding import Domain
-from openmai.anonymity.errors import NotCanonical
+from openmai.anonymity.errors import AnonymityError, NotCanonical
 from openmai.anonymity.fields import parse_hex
 from openmai.anonymity.keys import BadSignature, verify_signature
 from openmai.anonymity.limits import MAX_PROOF_FILE
+from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import season_at
 from openmai.cli.member.errors import Refused, Unreachable, Usage
+from openmai.cli.member.log_pins import read_trust
 from openmai.cli.member.web import Web, read_origin
 from openmai.cli.member.words import gettext as _
 
@@ -34,6 +36,7 @@ class SiteFacts:
     receipt_key: bytes
     roster_key: bytes
     people_origin: str
+    log: LogTrust
     sections: tuple[str, ...]
     ahead: int = 0
     past: bool = False
@@ -59,7 +62,7 @@ def fetch_facts(web: Web, *, now: int) -> SiteFacts:
     answer = web.get_json("/api/v1/site")
     try:
         facts = _read_facts(answer, now)
-    except (KeyError, TypeError, ValueError, NotCanonical, Usage) as error:
+    except (KeyError, TypeError, ValueError, AnonymityError, Usage) as error:
         raise Unreachable(_("%(origin)s is no talk site of Openmai.") % {"origin": web.origin}) from error
     expected = season_at(now).id
     if facts.domain.season != expected:
@@ -82,6 +85,7 @@ def _read_facts(answer: dict[str, Any], now: int) -> SiteFacts:
         receipt_key=parse_hex(answer["receipt_key"], size=32),
         roster_key=parse_hex(answer["roster_key"], size=32),
         people_origin=read_origin(answer["people_origin"]),
+        log=read_trust(answer["log"], site=site),
         sections=tuple(str(section["slug"]) for section in answer["sections"]),
         ahead=_ahead(now, answer["next_tick"], _whole(answer["tick_seconds"])),
     )

@@ -31,7 +31,9 @@ from openmai.cli.member.words import reason_of
 # Docs/protocol.md §5: a join holds for seven days; an hour less, for clocks that differ.
 JOIN_HOLDS: Final = 7 * 86_400 - 3_600
 # The site asks for a proof, or for one under a newer root.
-_PROVE_AGAIN: Final = {"join-required", "join-expired", "superseded-root", "unknown-root"}
+_PROVE_AGAIN: Final = {
+    "join-required", "join-expired", "superseded-root", "unknown-root", "wrong-checkpoint",
+}  # fmt: skip
 # A roster that is no good falls back to the next, as a browser offers it.
 _TRY_NEXT: Final = {"below-floor", "unknown-roster", "not-in-roster"}
 
@@ -187,7 +189,7 @@ class Speaker:
         name, root = roster.statement.roster, roster.statement.root
         key = thread_key(self.identity.secret, content.domain.thread_scope(content.thread_id))
         scope, message = join_scope_and_message(
-            content=content, key=public_bytes(key), roster=name, root=root
+            content=content, key=public_bytes(key), roster=name, root=root, checkpoint=roster.checkpoint
         )
         progress = self.mirror.progress
         artifacts = load_artifacts(20, web=self.mirror.web, cache=self.cache, progress=progress)
@@ -208,4 +210,4 @@ class Speaker:
             raise Refused(
                 _("The proof does not hold and is not sent: %(error)s.") % {"error": reason_of(error)}
             ) from error
-        return Join(name, proof)
+        return Join(name, proof, roster.checkpoint)

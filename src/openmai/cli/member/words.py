@@ -7,7 +7,7 @@ from typing import Literal
 
 from openmai.anonymity.errors import AnonymityError
 
-__all__ = ["gettext", "language", "pgettext", "reason_of"]
+__all__ = ["gettext", "language", "ngettext", "pgettext", "reason_of"]
 
 
 def _wanted() -> str:
@@ -30,6 +30,7 @@ _translations = catalogue.translation(
     fallback=True,
 )
 gettext = _translations.gettext
+ngettext = _translations.ngettext
 pgettext = _translations.pgettext
 
 

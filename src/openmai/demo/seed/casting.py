@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openmai.anonymity.content import Content, Opening, Reply
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.keys import public_bytes, thread_key
-from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.limits import NONCE_SIZE
 from openmai.anonymity.membership import MembershipProof
 from openmai.anonymity.submission import Join, build_submission, join_scope_and_message
 from openmai.demo.community.threads import OPENER, Thread, Voice
 from openmai.demo.seed.proving import Request
+from openmai.demo.seed.trees import Crowd
 
 
 class NobodyLeft(Exception):
@@ -40,6 +40,7 @@ class Joining:
     """The join of a persona's first post; `proof` is there once `request` was answered."""
 
     roster: str
+    checkpoint: str
     request: Request
     proof: MembershipProof | None = None
 
@@ -58,7 +59,7 @@ class Post:
         join = None
         if self.join is not None:
             assert self.join.proof is not None  # noqa: S101 - all are proved before the first is sent
-            join = Join(self.join.roster, self.join.proof)
+            join = Join(self.join.roster, self.join.proof, self.join.checkpoint)
         return build_submission(content=self.content, key=self.key, join=join)
 
 
@@ -67,7 +68,7 @@ def cast_thread(
     times: Sequence[datetime],
     *,
     speakers: Sequence[Speaker],
-    trees: Mapping[str, LeanIMT],
+    trees: Mapping[str, Crowd],
     domain: Domain,
     draw: Random,
 ) -> list[Post]:
@@ -93,13 +94,13 @@ def cast_thread(
 
 
 def _choose(
-    cast: Mapping[str, Voice], speakers: Sequence[Speaker], trees: Mapping[str, LeanIMT], draw: Random
+    cast: Mapping[str, Voice], speakers: Sequence[Speaker], trees: Mapping[str, Crowd], draw: Random
 ) -> dict[str, Speaker]:
     """A member for each voice, everyone once."""
     chosen: dict[str, Speaker] = {}
     # Labels with fewer members first, so that a fuller one does not take their people.
-    for name, voice in sorted(cast.items(), key=lambda each: trees[each[1].roster].size):
-        members = set(trees[voice.roster].leaves)
+    for name, voice in sorted(cast.items(), key=lambda each: trees[each[1].roster].tree.size):
+        members = set(trees[voice.roster].tree.leaves)
         free = [
             each
             for each in speakers
@@ -114,10 +115,14 @@ def _choose(
 
 
 def _joining(
-    speaker: Speaker, roster: str, tree: LeanIMT, content: Content, key: Ed25519PrivateKey
+    speaker: Speaker, roster: str, crowd: Crowd, content: Content, key: Ed25519PrivateKey
 ) -> Joining:
     scope, message = join_scope_and_message(
-        content=content, key=public_bytes(key), roster=roster, root=tree.root
+        content=content,
+        key=public_bytes(key),
+        roster=roster,
+        root=crowd.tree.root,
+        checkpoint=crowd.checkpoint,
     )
-    path = tree.path(tree.leaves.index(speaker.commitment))
-    return Joining(roster, Request(speaker.secret, path, scope, message))
+    path = crowd.tree.path(crowd.tree.leaves.index(speaker.commitment))
+    return Joining(roster, crowd.checkpoint, Request(speaker.secret, path, scope, message))

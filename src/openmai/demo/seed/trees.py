@@ -1,5 +1,7 @@
 """The rosters that the talk site holds, as trees to prove in."""
 
+from dataclasses import dataclass
+
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.rosters import unpack_leaves
 from openmai.talk.queries.rosters import current_rosters, leaves_file
@@ -9,12 +11,20 @@ class LeavesMissing(Exception):
     """The talk site holds a roster's statement without its leaves."""
 
 
-def read_trees(season: str) -> dict[str, LeanIMT]:
+@dataclass(frozen=True)
+class Crowd:
+    """A roster to prove in. `checkpoint` is what a join under it carries."""
+
+    tree: LeanIMT
+    checkpoint: str
+
+
+def read_trees(season: str) -> dict[str, Crowd]:
     """Every current roster of the season, by id."""
     trees = {}
     for roster in current_rosters(season, floor=0):
         data = leaves_file(roster.leaves)
         if data is None:
             raise LeavesMissing(roster.roster)
-        trees[roster.roster] = LeanIMT(unpack_leaves(data))
+        trees[roster.roster] = Crowd(LeanIMT(unpack_leaves(data)), roster.checkpoint.text)
     return trees

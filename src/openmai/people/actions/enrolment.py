@@ -88,6 +88,7 @@ def enrol(*, answer: Answer, now: datetime) -> Enrolled:
                 commitment=be32(proved.commitment),
                 nullifier=be32(int(answer.nullifier)),
                 proof=bytes.fromhex(answer.proof),
+                message=be32(_message(ticket)),
                 ticket=spent,
                 enrolled_on=now.date(),
             )
@@ -97,6 +98,10 @@ def enrol(*, answer: Answer, now: datetime) -> Enrolled:
         raise CommitmentTaken(_("This key is registered for another account. Create a new one.")) from error
     rosters = rosters_of_member(member_id=member.id, season=ticket.season, on=now.date())
     return Enrolled(proved.commitment, ticket.season, rosters)
+
+
+def _message(ticket: Ticket) -> int:
+    return domain(ticket.season).enrol_message(account=ticket.account, nonce=ticket.nonce)
 
 
 def _holder(ticket: Ticket, now: datetime) -> Member:

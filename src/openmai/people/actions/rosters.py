@@ -23,7 +23,15 @@ from openmai.companies.queries import CompanyCard, companies_by_id
 from openmai.people.actions.crowds import tell_crowds
 from openmai.people.actions.provable import provable_ones
 from openmai.people.conf import config, roster_signing_key
-from openmai.people.models import LeavesFile, PublishedIndex, Roster, RosterEpoch, RosterLeaf
+from openmai.people.models import (
+    LeavesFile,
+    PublishedIndex,
+    Roster,
+    RosterEpoch,
+    RosterJournal,
+    RosterLeaf,
+)
+from openmai.people.queries.journals import journal_of
 from openmai.people.queries.membership import Crowd, crowds
 
 # Superseded leaves files are served for so long after the grace of their root; statements for good.
@@ -153,6 +161,7 @@ def _write_epoch(roster: Roster, company: CompanyCard | None, epoch: int, now: d
     leaves = [0 if removed else int.from_bytes(bytes(key), "big") for key, _joined, removed in rows]
     data = pack_leaves(leaves)
     name = sha256(data).digest()
+    journal = journal_of(roster, epoch, on=now.date())
     statement = RosterStatement(
         site=config().site_id,
         season=roster.season,
@@ -164,11 +173,12 @@ def _write_epoch(roster: Roster, company: CompanyCard | None, epoch: int, now: d
         live=sum(removed is None for _key, _joined, removed in rows),
         settled=sum(removed is None and joined < epoch for _key, joined, removed in rows),
         leaves=name,
+        journal=sha256(journal.data).digest(),
         published=now.date().isoformat(),
     )
     envelope = sign_statement(statement, roster_signing_key())
     LeavesFile.objects.get_or_create(sha256=name, defaults={"data": data})
-    RosterEpoch.objects.create(
+    published = RosterEpoch.objects.create(
         sha256=sha256(envelope).digest(),
         roster=roster,
         epoch=epoch,
@@ -179,6 +189,7 @@ def _write_epoch(roster: Roster, company: CompanyCard | None, epoch: int, now: d
         settled=statement.settled,
         published_at=now,
     )
+    RosterJournal.objects.create(sha256=statement.journal, epoch=published, data=journal.data)
 
 
 def _publish_index(season: str, *, changed: bool) -> int:

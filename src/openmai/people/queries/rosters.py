@@ -6,7 +6,14 @@ from uuid import UUID
 
 from openmai.anonymity.seasons import season_at
 from openmai.people.conf import config
-from openmai.people.models import LeavesFile, PublishedIndex, Roster, RosterEpoch, RosterLeaf
+from openmai.people.models import (
+    LeavesFile,
+    PublishedIndex,
+    Roster,
+    RosterEpoch,
+    RosterJournal,
+    RosterLeaf,
+)
 from openmai.people.queries.membership import current_enrolment, rosters_of_member
 from openmai.people.queries.replacements import Waiting, waiting_of
 from openmai.platform.clock import next_tick
@@ -25,6 +32,11 @@ def statement_bytes(name: bytes) -> bytes | None:
 
 def leaves_bytes(name: bytes) -> bytes | None:
     data = LeavesFile.objects.filter(sha256=name).values_list("data", flat=True).first()
+    return None if data is None else bytes(data)
+
+
+def journal_bytes(name: bytes) -> bytes | None:
+    data = RosterJournal.objects.filter(sha256=name).values_list("data", flat=True).first()
     return None if data is None else bytes(data)
 
 

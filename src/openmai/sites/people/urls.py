@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", roster_views.healthz, name="healthz"),
     path("rosters/index.json", roster_views.index, name="roster_index"),
     path("rosters/statements/<str:name>.json", roster_views.statement, name="roster_statement"),
+    path("rosters/journals/<str:name>.json", roster_views.journal, name="roster_journal"),
     path("rosters/leaves/<str:name>.bin", roster_views.leaves, name="roster_leaves"),
     path("api/v1/", api.urls),
     path("employment/login/return", login_views.login_return, name="login_return"),

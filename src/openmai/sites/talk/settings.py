@@ -47,7 +47,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 # A proof file is the same in every language, too.
-OPENMAI_API_PATHS = r"(?s)/(?:api|rosters)/.*|.*/proof\.json"
+OPENMAI_API_PATHS = r"(?s)/(?:api|rosters|log)/.*|.*/proof\.json"
 ROOT_URLCONF = "openmai.sites.talk.urls"
 _database = django_database(_config.database_url)
 # Prepared once for each connection: planning a page's statement costs more than running it.

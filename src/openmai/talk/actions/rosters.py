@@ -1,19 +1,24 @@
 """Keeping a snapshot of rosters that was fetched and checked."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
 
 from openmai.anonymity.fields import be32
+from openmai.anonymity.log.entries import LogEntry, roster_entry
+from openmai.anonymity.log.journals import journal_entries
+from openmai.talk.actions.log import Appended, append
 from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
+from openmai.talk.queries.log import logged_commitments
 from openmai.talk.rules import Rules
 from openmai.talk.snapshots import FetchedEpoch, Snapshot
 
 
 @transaction.atomic
 def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> None:
-    """Put the new epochs in force, all or none; what they replace, or the index no longer names, is
-    superseded.
+    """Log the new epochs and put them in force, all or none; what they replace, or the index no longer names,
+    is superseded.
     """
     season = snapshot.index.season
     # The row is the lock: two workers cannot both step forward.
@@ -23,16 +28,30 @@ def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> None:
     current = RosterEpoch.objects.filter(season=season, superseded_at=None)
     named = [entry.roster for entry in snapshot.index.rosters]
     current.exclude(roster__in=named).update(superseded_at=now)
+    if snapshot.new:
+        appended = append(_entries(snapshot), domain=snapshot.domain, rules=rules)
     for fetched in snapshot.new:
         current.filter(roster=fetched.signed.statement.roster).update(superseded_at=now)
-        _keep_epoch(fetched, now)
+        _keep_epoch(fetched, appended, now)
     RosterIndex.objects.update_or_create(
         season=season, defaults={"serial": snapshot.index.serial, "envelope": snapshot.envelope}
     )
     forget_leaves(rules=rules, now=now)
 
 
-def _keep_epoch(fetched: FetchedEpoch, now: datetime) -> None:
+def _entries(snapshot: Snapshot) -> Iterator[LogEntry]:
+    """What the log says of the new epochs. Two rosters can bring one proof of knowledge; it is logged once,
+    and what another worker has logged since it was fetched is left out.
+    """
+    asked = [claim.commitment for fetched in snapshot.new for claim in fetched.enrolments]
+    known = logged_commitments(asked)
+    for fetched in snapshot.new:
+        fresh = [claim for claim in fetched.enrolments if claim.commitment not in known]
+        known.update(claim.commitment for claim in fresh)
+        yield from journal_entries(fetched.journal, fetched.signed, enrolments=fresh)
+
+
+def _keep_epoch(fetched: FetchedEpoch, appended: Appended, now: datetime) -> None:
     statement = fetched.signed.statement
     RosterLeaves.objects.get_or_create(id=statement.leaves, defaults={"data": fetched.leaves})
     RosterEpoch.objects.create(
@@ -48,6 +67,8 @@ def _keep_epoch(fetched: FetchedEpoch, now: datetime) -> None:
         label_en="" if statement.label is None else statement.label.en,
         label_zh="" if statement.label is None else statement.label.zh,
         leaves=statement.leaves,
+        log_index=appended.places[roster_entry(fetched.signed).data],
+        checkpoint_id=appended.head.size,
         accepted_at=now,
     )
 

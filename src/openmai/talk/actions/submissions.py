@@ -11,7 +11,7 @@ from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import be32
 from openmai.anonymity.keys import verify_signature
 from openmai.anonymity.membership import Claim
-from openmai.anonymity.submission import Join, Submission, parse_submission
+from openmai.anonymity.submission import Join, Submission, join_scope_and_message, parse_submission
 from openmai.platform.clock import next_tick
 from openmai.talk.epoch import Entry, Epoch, Moved, TakenContent, Waiting
 from openmai.talk.errors import Refused
@@ -69,6 +69,15 @@ class UnknownRoot(Refused):
 
     code: ClassVar = "unknown-root"
     pointer: ClassVar = "/join/root"
+
+
+class WrongCheckpoint(Refused):
+    """The join carries another checkpoint than the one that the roster's epoch was logged under: its writer
+    saw another log.
+    """
+
+    code: ClassVar = "wrong-checkpoint"
+    pointer: ClassVar = "/join/checkpoint"
 
 
 class SupersededRoot(Refused):
@@ -206,11 +215,14 @@ def _in_thread(spoken: _Spoken, epoch: Epoch, *, is_new: bool) -> list[Known]:
 
 def _entry(join: Join, domain: Domain, epoch: Epoch, rules: Rules, now: datetime) -> Entry:
     """Check 3: the roster's epoch that the join rests on."""
-    root = epoch.root(domain.season, join.roster, join.proof.root)
-    if root is None:
+    roots = epoch.roots(domain.season, join.roster, join.proof.root)
+    if not roots:
         if not standing.roster_is_known(domain.season, join.roster):
             raise UnknownRoster(_("This season has no roster %(roster)s.") % {"roster": join.roster})
         raise UnknownRoot(_("The roster %(roster)s never had this root.") % {"roster": join.roster})
+    root = next((each for each in roots if each.checkpoint == join.checkpoint), None)
+    if root is None:
+        raise WrongCheckpoint(_("The roster was logged under another checkpoint; fetch it and prove again."))
     if root.superseded_at is not None and now - root.superseded_at > rules.root_grace:
         raise SupersededRoot(
             _("A newer epoch of the roster has replaced this root; fetch it and prove again.")
@@ -228,10 +240,13 @@ def _check_proofs(spoken: _Spoken, verify: Verify) -> None:
     verify_signature(key=submission.key, signature=submission.signature, message=action)
     if (join := submission.join) is None:
         return
-    message = domain.join_message(
-        thread_id=spoken.thread, key=submission.key, roster=join.roster, root=join.proof.root, first=spoken.id
+    scope, message = join_scope_and_message(
+        content=submission.content,
+        key=submission.key,
+        roster=join.roster,
+        root=join.proof.root,
+        checkpoint=join.checkpoint,
     )
-    scope = domain.thread_scope(spoken.thread)
     verify(Claim(join.proof, scope, message, roots={join.proof.root}))
 
 

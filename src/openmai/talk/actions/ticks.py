@@ -8,6 +8,7 @@ from typing import Final
 from django.db import DataError, IntegrityError, connection, transaction
 
 from openmai.platform.clock import tick_at
+from openmai.talk.actions.log import log_posts
 from openmai.talk.actions.plan import Plan, Written, plan_rows
 from openmai.talk.epoch import Epoch, Waiting
 from openmai.talk.models import Join, Persona, Post, Thread
@@ -34,23 +35,26 @@ def write_tick(*, epoch: Epoch, rules: Rules, now: datetime) -> TickReport:
     """
     tick = tick_at(now, rules.tick_seconds)
     items = epoch.close(tick)
-    report = _write(items, tick) if items else TickReport(tick, 0, 0)
+    report = _write(items, tick, rules) if items else TickReport(tick, 0, 0)
     epoch.settle(tick, items)
     return report
 
 
-def _write(items: Sequence[Waiting], tick: datetime) -> TickReport:
+def _write(items: Sequence[Waiting], tick: datetime, rules: Rules) -> TickReport:
     with transaction.atomic():
         with connection.cursor() as cursor:
             # A foreign key that fails must fail beside its row, not at the commit of all.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         plan = plan_rows(items, existing(items), tick)
         written = _insert(plan)
-    return TickReport(tick, written, len(plan.rows) - written)
+        log_posts(
+            ((row.post.content["season"], bytes(row.post.id)) for row in written), tick=tick, rules=rules
+        )
+    return TickReport(tick, len(written), len(plan.rows) - len(written))
 
 
-def _insert(plan: Plan) -> int:
-    """Insert the plan, halving what a constraint refuses until the guilty row stands alone; how many were
+def _insert(plan: Plan) -> list[Written]:
+    """Insert the plan, halving what a constraint refuses until the guilty row stands alone; what was
     written.
     """
     try:
@@ -58,9 +62,9 @@ def _insert(plan: Plan) -> int:
             _insert_all(plan)
     except (IntegrityError, DataError):
         if len(plan.rows) == 1:
-            return 0
-        return sum(_insert(half) for half in plan.halves())
-    return len(plan.rows)
+            return []
+        return [row for half in plan.halves() for row in _insert(half)]
+    return list(plan.rows)
 
 
 def _insert_all(plan: Plan) -> None:

@@ -7,13 +7,16 @@ from typing import Final
 import orjson
 
 from openmai.anonymity.content import Opening, parse_content
+from openmai.anonymity.log.merkle import TreeHead
 from openmai.anonymity.membership import MembershipProof
 from openmai.anonymity.proof_file import build_proof_file
 from openmai.anonymity.rosters import SignedStatement, open_statement
 from openmai.anonymity.submission import Join
 from openmai.talk.cursors import PlaceCursor
 from openmai.talk.queries.database import one
+from openmai.talk.queries.log_part import log_part
 from openmai.talk.queries.thread import PAGE
+from openmai.talk.rules import Rules
 from openmai.talk.voices import Voice, voice
 
 _BEFORE_IT: Final = """
@@ -58,17 +61,18 @@ def post_place(post: bytes) -> PostPlace | None:
     return PostPlace(thread, PlaceCursor(branch, position - 1))
 
 
-def proven_post(post: bytes) -> Proven | None:
-    """A post under the newest join of its persona that is not younger than the post itself. One statement."""
+def proven_post(post: bytes, *, rules: Rules) -> Proven | None:
+    """A post under the newest join of its persona that is not younger than the post itself."""
     row = one(
         """SELECT p.content, p.signature, p.tick, p.thread_id, t.section, t.title, o.content, a.nullifier,
                   a.key, a.roster, a.label_en, a.label_zh, a.numbered, p.persona_id = o.persona_id,
-                  j.content_id, j.proof, e.envelope
+                  j.content_id, j.proof, e.envelope, e.log_index, c.size, c.root
            FROM talk_post p JOIN talk_thread t ON t.id = p.thread_id JOIN talk_post o ON o.id = t.id
            JOIN talk_persona a ON a.id = p.persona_id
            JOIN LATERAL (SELECT * FROM talk_join WHERE persona_id = a.id AND tick <= p.tick
                          ORDER BY content_id = p.id DESC, tick DESC, content_id LIMIT 1) j ON true
            JOIN talk_rosterepoch e ON e.id = j.epoch_id
+           JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
            WHERE p.id = %(id)s""",
         {"id": post},
     )
@@ -76,7 +80,8 @@ def proven_post(post: bytes) -> Proven | None:
         return None
     content, signature, tick, thread, section, title, opening = row[:7]
     speaker = voice(*row[7:14])
-    first, points, envelope = row[14:17]
+    first, points, envelope, log_index = row[14:18]
+    joined = TreeHead(*row[18:20])
     statement = open_statement(envelope, key=None, domain=None)
     opened = parse_content(orjson.loads(opening))
     assert isinstance(opened, Opening)  # noqa: S101 - the post whose id is the thread's
@@ -85,15 +90,15 @@ def proven_post(post: bytes) -> Proven | None:
         content=parse_content(orjson.loads(content)),
         key=speaker.key,
         signature=signature,
-        join=_join(speaker, statement, points),
+        join=_join(speaker, statement, joined, points),
         first=first,
         statement=statement,
+        log=log_part(post, tick, statement=statement, roster_index=log_index, joined=joined, rules=rules),
     )
     return Proven(post, thread, section, title, tick, speaker, document)
 
 
-def _join(speaker: Voice, statement: SignedStatement, points: bytes) -> Join:
+def _join(speaker: Voice, statement: SignedStatement, joined: TreeHead, points: bytes) -> Join:
     nullifier = int.from_bytes(speaker.nullifier, "big")
-    return Join(
-        speaker.roster, MembershipProof(root=statement.statement.root, nullifier=nullifier, points=points)
-    )
+    proof = MembershipProof(root=statement.statement.root, nullifier=nullifier, points=points)
+    return Join(speaker.roster, proof, joined.text)

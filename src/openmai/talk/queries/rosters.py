@@ -1,26 +1,36 @@
 """Rosters as they were taken over: for the API, for the mirror, and for the next snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from openmai.anonymity.log.merkle import TreeHead
 from openmai.anonymity.rosters import roster_kind, roster_slug
 from openmai.talk.queries.database import Row, one, rows
+from openmai.talk.queries.log import logged_commitments
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """What is held of a season: the index's serial and bytes (None before the first), and of each roster the
     newest epoch with the digest of its statement.
+
+    `leaves_of` gives the leaves file of a statement while it is kept, `commitments` those whose proof of
+    knowledge is logged.
     """
 
     serial: int
     envelope: bytes | None
     epochs: Mapping[str, tuple[int, bytes]]
+    leaves_of: Callable[[bytes], bytes | None]
+    commitments: Callable[[Sequence[int]], set[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentRoster:
-    """A roster in its current epoch. `open` is false below the floor."""
+    """A roster in its current epoch. `open` is false below the floor.
+
+    `log_index` is its place in the log, `checkpoint` the first head that covers it.
+    """
 
     roster: str
     epoch: int
@@ -32,6 +42,8 @@ class CurrentRoster:
     label_zh: str
     leaves: bytes
     statement: bytes
+    log_index: int
+    checkpoint: TreeHead
     open: bool
 
     @property
@@ -53,22 +65,35 @@ def held(season: str) -> Held:
         {"season": season},
     )
     serial, envelope = index or (0, None)
-    return Held(serial, envelope, {row[0]: (row[1], row[2]) for row in newest})
+    epochs = {row[0]: (row[1], row[2]) for row in newest}
+    return Held(serial, envelope, epochs, leaves_of=_leaves_of, commitments=logged_commitments)
+
+
+def _leaves_of(statement: bytes) -> bytes | None:
+    row = one(
+        """SELECT l.data FROM talk_rosterepoch e JOIN talk_rosterleaves l ON l.id = e.leaves
+           WHERE e.id = %(id)s""",
+        {"id": statement},
+    )
+    return None if row is None else bytes(row[0])
 
 
 def current_rosters(season: str, *, floor: int) -> list[CurrentRoster]:
     found = rows(
-        """SELECT roster, epoch, root, size, live, settled, label_en, label_zh, leaves, id
-           FROM talk_rosterepoch WHERE season = %(season)s AND superseded_at IS NULL ORDER BY roster""",
+        """SELECT e.roster, e.epoch, e.root, e.size, e.live, e.settled, e.label_en, e.label_zh, e.leaves,
+                  e.id, e.log_index, c.size, c.root
+           FROM talk_rosterepoch e JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
+           WHERE e.season = %(season)s AND e.superseded_at IS NULL ORDER BY e.roster""",
         {"season": season},
     )
     return [_current(row, floor) for row in found]
 
 
 def _current(row: Row, floor: int) -> CurrentRoster:
-    roster, epoch, root, size, live, settled, *rest = row
+    roster, epoch, root, size, live, settled, *rest, log_size, log_root = row
     counts = int.from_bytes(root, "big"), size, live, settled
-    return CurrentRoster(*(roster, epoch, *counts, *rest, settled >= floor))
+    checkpoint = TreeHead(log_size, log_root)
+    return CurrentRoster(*(roster, epoch, *counts, *rest, checkpoint, settled >= floor))
 
 
 def index_envelope(season: str) -> bytes | None:

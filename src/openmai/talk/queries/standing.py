@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from openmai.anonymity.fields import be32
+from openmai.anonymity.log.merkle import TreeHead
 from openmai.talk.queries.database import one, rows
 from openmai.talk.standing import Claimed, Known
 
@@ -29,9 +30,12 @@ class ThreadStanding:
 
 @dataclass(frozen=True, slots=True)
 class RosterRoot:
-    """One epoch of a roster, by its root. `statement` is the digest of its envelope."""
+    """One epoch of a roster that has a root. `statement` is the digest of its envelope, `checkpoint` the one
+    that a join under it carries.
+    """
 
     statement: bytes
+    checkpoint: str
     settled: int
     superseded_at: datetime | None
     label_en: str
@@ -71,15 +75,16 @@ def thread_standing(thread: bytes, *, parent: bytes | None, claimed: Claimed) ->
     return ThreadStanding(season=found[0][0], parent_found=found[0][1], personas=personas)
 
 
-def roster_root(season: str, roster: str, root: int) -> RosterRoot | None:
-    """The newest epoch of the roster that has this root."""
-    row = one(
-        """SELECT id, settled, superseded_at, label_en, label_zh FROM talk_rosterepoch
-           WHERE season = %(season)s AND roster = %(roster)s AND root = %(root)s
-           ORDER BY epoch DESC LIMIT 1""",
+def roster_roots(season: str, roster: str, root: int) -> list[RosterRoot]:
+    """The epochs of the roster that have this root, the newest first: leaves that only age keep theirs."""
+    found = rows(
+        """SELECT e.id, c.size, c.root, e.settled, e.superseded_at, e.label_en, e.label_zh
+           FROM talk_rosterepoch e JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
+           WHERE e.season = %(season)s AND e.roster = %(roster)s AND e.root = %(root)s
+           ORDER BY e.epoch DESC""",
         {"season": season, "roster": roster, "root": be32(root)},
     )
-    return None if row is None else RosterRoot(*row)
+    return [RosterRoot(row[0], TreeHead(row[1], row[2]).text, *row[3:]) for row in found]
 
 
 def roster_is_known(season: str, roster: str) -> bool:

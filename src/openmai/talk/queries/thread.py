@@ -1,4 +1,6 @@
-"""One thread: its head, and a page of its replies. Two statements, wherever in the thread the page lies."""
+"""One thread: its head, and a page of its replies. Two statements, wherever in the thread the page lies, and
+a third for the checkpoints that the API tells.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from typing import Final
 
 import orjson
 
+from openmai.anonymity.log.merkle import TreeHead
 from openmai.talk.cursors import PlaceCursor
 from openmai.talk.queries.database import Row, one, rows
 from openmai.talk.voices import Voice, voice
@@ -80,12 +83,16 @@ class ThreadHead:
 
 @dataclass(frozen=True, slots=True)
 class ThreadPage:
-    """Replies in the order of the page; `earlier` and `later` lead to its neighbours."""
+    """Replies in the order of the page; `earlier` and `later` lead to its neighbours.
+
+    `checkpoints` are those that the joins of the whole thread carry, where they were asked for.
+    """
 
     head: ThreadHead
     replies: tuple[PostView, ...]
     earlier: PlaceCursor | None
     later: PlaceCursor | None
+    checkpoints: tuple[str, ...] = ()
 
 
 def thread_head(thread: bytes) -> ThreadHead | None:
@@ -130,7 +137,19 @@ def thread_in_time(thread: bytes, *, after: int, size: int = PAGE) -> ThreadPage
         return None
     found = _replies(head, _IN_TIME, PlaceCursor(0, after), size)
     shown = tuple(found[:size])
-    return ThreadPage(head, shown, None, shown[-1].place if len(found) > size else None)
+    later = shown[-1].place if len(found) > size else None
+    return ThreadPage(head, shown, None, later, _checkpoints(thread))
+
+
+def _checkpoints(thread: bytes) -> tuple[str, ...]:
+    """What everybody who entered the thread saw of the log: a fork would show itself here."""
+    found = rows(
+        """SELECT DISTINCT c.size, c.root FROM talk_join j JOIN talk_persona a ON a.id = j.persona_id
+           JOIN talk_rosterepoch e ON e.id = j.epoch_id JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
+           WHERE a.thread_id = %(thread)s ORDER BY c.size""",
+        {"thread": thread},
+    )
+    return tuple(TreeHead(*row).text for row in found)
 
 
 def _replies(head: ThreadHead, order: str, place: PlaceCursor, size: int) -> Sequence[PostView]:

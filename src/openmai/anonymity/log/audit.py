@@ -1,0 +1,138 @@
+"""Reading a whole log: every entry in its one form, every roster's root out of the leaves in the log."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from openmai.anonymity.encoding import Domain
+from openmai.anonymity.enrolment import EnrolmentClaim, verify_enrolments
+from openmai.anonymity.errors import AnonymityError, gettext_noop
+from openmai.anonymity.fields import parse_decimal, parse_hex
+from openmai.anonymity.groth16 import PROOF_SIZE
+from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.log.entries import LogEntry, parse_entry
+from openmai.anonymity.log.merkle import LogRefused
+
+_ = gettext_noop
+
+
+class BadLog(LogRefused):
+    """The log is well kept and says something that cannot be true. `index` is the entry's."""
+
+    def __init__(self, index: int, template: str, /, **values: object) -> None:
+        super().__init__(template, **values)
+        self.index = index
+
+
+@dataclass
+class Roster:
+    """A roster as the log tells it so far."""
+
+    tree: LeanIMT = field(default_factory=LeanIMT)
+    epoch: int = 0
+
+
+@dataclass
+class Audit:
+    """Reads entries in their order; `found` counts them by kind.
+
+    Additions sort leaves by their bytes and not by their place, so leaves wait until their epoch's entry.
+    """
+
+    site: str
+    randbits: Callable[[int], int]
+    found: dict[str, int] = field(default_factory=dict)
+    rosters: dict[tuple[str, str], Roster] = field(default_factory=dict)
+    posts: set[str] = field(default_factory=set)
+    _index: int = 0
+    _proved: dict[str, set[int]] = field(default_factory=dict)
+    _waiting: dict[str, list[EnrolmentClaim]] = field(default_factory=dict)
+    _changes: dict[tuple[str, str, int], list[LogEntry]] = field(default_factory=dict)
+
+    def read(self, entries: Iterable[bytes]) -> None:
+        """Read the next entries; raise `BadLog`."""
+        for data in entries:
+            try:
+                self._read(data)
+            except BadLog:
+                raise
+            except AnonymityError as error:
+                raise BadLog(self._index, error.template, **error.values) from error
+            self._index += 1
+
+    def finish(self) -> None:
+        """Verify what was gathered; raise `BadLog`. Leaves without their epoch's entry are refused."""
+        for season in list(self._waiting):
+            self._verify(season)
+        if self._changes:
+            raise BadLog(self._index, _("the log names leaves of an epoch that it does not name"))
+
+    def _read(self, data: bytes) -> None:
+        entry = parse_entry(data)
+        if entry.domain.site != self.site:
+            raise BadLog(self._index, _("an entry is about another site"))
+        self.found[entry.kind] = self.found.get(entry.kind, 0) + 1
+        if entry.kind == "enrolment":
+            self._enrol(entry)
+        elif entry.kind in ("leaf", "removal"):
+            key = entry.domain.season, entry.facts["roster"], entry.facts["epoch"]
+            self._changes.setdefault(key, []).append(entry)
+        elif entry.kind == "roster":
+            self._close_epoch(entry)
+        elif entry.kind == "tick":
+            self._publish(entry)
+
+    def _enrol(self, entry: LogEntry) -> None:
+        facts, season = entry.facts, entry.domain.season
+        claim = EnrolmentClaim(
+            commitment=parse_decimal(facts["commitment"]),
+            nullifier=parse_decimal(facts["nullifier"]),
+            message=int(facts["message"], 16),
+            points=parse_hex(facts["proof"], size=PROOF_SIZE),
+        )
+        proved = self._proved.setdefault(season, set())
+        if claim.commitment in proved:
+            raise BadLog(self._index, _("a commitment is enrolled twice"))
+        proved.add(claim.commitment)
+        self._waiting.setdefault(season, []).append(claim)
+        if len(self._waiting[season]) >= 128:
+            self._verify(season)
+
+    def _verify(self, season: str) -> None:
+        claims = self._waiting.pop(season)
+        try:
+            verify_enrolments(claims, domain=Domain(self.site, season), randbits=self.randbits)
+        except AnonymityError as error:
+            raise BadLog(self._index, _("a proof of knowledge does not hold")) from error
+
+    def _close_epoch(self, entry: LogEntry) -> None:
+        """The leaves that the log names must give the root that was signed."""
+        season, name, epoch = entry.domain.season, entry.facts["roster"], entry.facts["epoch"]
+        roster = self.rosters.setdefault((season, name), Roster())
+        if epoch <= roster.epoch:
+            raise BadLog(self._index, _("the log names an epoch of %(roster)s twice"), roster=name)
+        changes = self._changes.pop((season, name, epoch), [])
+        self._apply(roster.tree, changes, season)
+        roster.epoch = epoch
+        if str(roster.tree.root) != entry.facts["root"]:
+            message = _("the leaves of %(roster)s in the log do not give the root of epoch %(epoch)d")
+            raise BadLog(self._index, message, roster=name, epoch=epoch)
+
+    def _apply(self, tree: LeanIMT, changes: list[LogEntry], season: str) -> None:
+        joined = sorted(
+            (each for each in changes if each.kind == "leaf"), key=lambda each: each.facts["index"]
+        )
+        commitments = [parse_decimal(each.facts["commitment"]) for each in joined]
+        if [each.facts["index"] for each in joined] != list(range(tree.size, tree.size + len(joined))):
+            raise BadLog(self._index, _("leaves joined at places where they cannot be"))
+        if not self._proved.get(season, set()).issuperset(commitments):
+            raise BadLog(self._index, _("a leaf joined without a proof of knowledge"))
+        tree.extend(commitments)
+        for each in changes:
+            if each.kind == "removal":
+                tree.update(each.facts["index"], 0)
+
+    def _publish(self, entry: LogEntry) -> None:
+        posts = set(entry.facts["posts"])
+        if posts & self.posts:
+            raise BadLog(self._index, _("a post was published twice"))
+        self.posts |= posts

@@ -1,0 +1,211 @@
+"""A roster's journal: what changed from one epoch to the next, and what each new leaf rests on.
+
+The people site publishes one with each statement; the talk site checks it, logs what it says, and accepts
+the epoch only then.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from openmai.anonymity.content import read_domain
+from openmai.anonymity.documents import BadValue, Fields, load_canonical
+from openmai.anonymity.encoding import Domain, canonical_json, sha256
+from openmai.anonymity.enrolment import EnrolmentClaim
+from openmai.anonymity.errors import AnonymityError, gettext_noop
+from openmai.anonymity.leanimt import CAPACITY
+from openmai.anonymity.limits import MAX_JOURNAL
+from openmai.anonymity.log.entries import (
+    ENROLMENT_FIELDS,
+    LEAF_FIELDS,
+    LogEntry,
+    check_enrolment,
+    check_leaf,
+    entry,
+    roster_entry,
+)
+from openmai.anonymity.rosters import ROSTER_PATTERN, RosterStatement, SignedStatement, pack_leaves
+
+_ = gettext_noop
+JOURNAL_TYPE: Final = "openmai/roster-journal/v1"
+_FIELDS: Final = (
+    "type", "site", "season", "roster", "epoch", "previous", "joined", "removed", "enrolments",
+)  # fmt: skip
+
+
+class WrongJournal(AnonymityError):
+    """The journal does not lead from the last epoch to the one that was signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLeaf:
+    """A new leaf. `kind` is one of `CLASSES`, `evidence` and `issuer_key` are SHA-256."""
+
+    index: int
+    commitment: int
+    kind: str
+    evidence: bytes | None
+    issuer_key: bytes | None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "index": self.index,
+            "commitment": str(self.commitment),
+            "class": self.kind,
+            "evidence": None if self.evidence is None else self.evidence.hex(),
+            "issuer_key": None if self.issuer_key is None else self.issuer_key.hex(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """From the epoch whose statement is named `previous` (None: from nothing) to `epoch`."""
+
+    site: str
+    season: str
+    roster: str
+    epoch: int
+    previous: bytes | None
+    joined: tuple[JournalLeaf, ...]
+    removed: tuple[int, ...]
+    enrolments: tuple[EnrolmentClaim, ...]
+
+    @property
+    def domain(self) -> Domain:
+        return Domain(self.site, self.season)
+
+    @property
+    def data(self) -> bytes:
+        """The file, named by its SHA-256."""
+        return canonical_json(
+            {
+                "type": JOURNAL_TYPE,
+                "site": self.site,
+                "season": self.season,
+                "roster": self.roster,
+                "epoch": self.epoch,
+                "previous": None if self.previous is None else self.previous.hex(),
+                "joined": [leaf.document() for leaf in self.joined],
+                "removed": list(self.removed),
+                "enrolments": [claim.document() for claim in self.enrolments],
+            }
+        )
+
+
+def open_journal(data: bytes, statement: RosterStatement) -> Journal:
+    """The journal that `statement` names; raise `WrongJournal` or a `DocumentRefused`."""
+    if sha256(data) != statement.journal:
+        raise WrongJournal(_("the journal has another SHA-256 than the statement says"))
+    journal = parse_journal(data, domain=statement.domain)
+    if (journal.roster, journal.epoch) != (statement.roster, statement.epoch):
+        raise WrongJournal(_("the journal is about another roster or epoch"))
+    return journal
+
+
+def parse_journal(data: bytes, *, domain: Domain | None) -> Journal:
+    """Read a journal; raise a `DocumentRefused`. Whether it is true is for `apply_journal` to say."""
+    fields = Fields(load_canonical(data, limit=MAX_JOURNAL), _FIELDS)
+    fields.literal("type", JOURNAL_TYPE)
+    found = read_domain(fields, domain)
+    journal = Journal(
+        site=found.site,
+        season=found.season,
+        roster=fields.word("roster", ROSTER_PATTERN),
+        epoch=fields.integer("epoch", least=1),
+        previous=fields.optional_hex("previous", size=32),
+        joined=tuple(map(_leaf, _children(fields, "joined", LEAF_FIELDS))),
+        removed=_removed(fields),
+        enrolments=tuple(map(_enrolment, _children(fields, "enrolments", ENROLMENT_FIELDS))),
+    )
+    _check_sorted(fields, "joined", [leaf.index for leaf in journal.joined])
+    _check_sorted(fields, "enrolments", [claim.commitment for claim in journal.enrolments])
+    return journal
+
+
+def apply_journal(journal: Journal, statement: RosterStatement, *, leaves: Sequence[int]) -> list[int]:
+    """The leaves of the epoch, from those of the one before; raise `WrongJournal` unless they are the ones
+    that were signed.
+    """
+    changed = list(leaves)
+    for leaf in journal.joined:
+        if leaf.index != len(changed):
+            raise WrongJournal(_("the journal puts leaf %(index)d where it cannot be"), index=leaf.index)
+        changed.append(leaf.commitment)
+    for index in journal.removed:
+        if index >= len(changed) or changed[index] == 0:
+            raise WrongJournal(_("the journal removes leaf %(index)d, which is not there"), index=index)
+        changed[index] = 0
+    if sha256(pack_leaves(changed)) != statement.leaves:
+        raise WrongJournal(_("the journal does not lead to the leaves that were signed"))
+    return changed
+
+
+def unproved(journal: Journal, known: Callable[[Sequence[int]], set[int]]) -> tuple[EnrolmentClaim, ...]:
+    """The enrolments of the journal that are new; `known` says which commitments are logged already.
+
+    Raises `WrongJournal` if a leaf joined without one: nobody has shown that it is a key's.
+    """
+    joined = [leaf.commitment for leaf in journal.joined]
+    claims = {claim.commitment: claim for claim in journal.enrolments}
+    logged = known([*joined, *claims])
+    for leaf in journal.joined:
+        if leaf.commitment not in claims and leaf.commitment not in logged:
+            message = _("leaf %(index)d joined without a proof of knowledge")
+            raise WrongJournal(message, index=leaf.index)
+    return tuple(claim for claim in journal.enrolments if claim.commitment not in logged)
+
+
+def journal_entries(
+    journal: Journal, signed: SignedStatement, *, enrolments: Sequence[EnrolmentClaim]
+) -> list[LogEntry]:
+    """What the log says of an epoch; `enrolments` are those that it does not know yet."""
+    domain = journal.domain
+    place = {"roster": journal.roster, "epoch": journal.epoch}
+    return [
+        *(entry("enrolment", domain, **claim.document()) for claim in enrolments),
+        *(entry("leaf", domain, **place, **leaf.document()) for leaf in journal.joined),
+        *(entry("removal", domain, **place, index=index) for index in journal.removed),
+        roster_entry(signed),
+    ]
+
+
+def _children(fields: Fields, name: str, names: Sequence[str]) -> list[Fields]:
+    listed = fields.raw(name)
+    if type(listed) is not list or len(listed) > CAPACITY:
+        raise BadValue(_("a list was expected here"), pointer=fields.at(name))
+    return [Fields(each, names, pointer=f"{fields.at(name)}/{place}") for place, each in enumerate(listed)]
+
+
+def _leaf(fields: Fields) -> JournalLeaf:
+    check_leaf(fields)
+    return JournalLeaf(
+        fields.integer("index"),
+        fields.decimal("commitment"),
+        str(fields.raw("class")),
+        fields.optional_hex("evidence", size=32),
+        fields.optional_hex("issuer_key", size=32),
+    )
+
+
+def _enrolment(fields: Fields) -> EnrolmentClaim:
+    check_enrolment(fields)
+    return EnrolmentClaim(
+        commitment=fields.decimal("commitment"),
+        nullifier=fields.decimal("nullifier"),
+        message=int.from_bytes(fields.hex("message", size=32), "big"),
+        points=fields.hex("proof", size=128),
+    )
+
+
+def _removed(fields: Fields) -> tuple[int, ...]:
+    listed = fields.raw("removed")
+    if type(listed) is not list or not all(type(each) is int and 0 <= each < CAPACITY for each in listed):
+        raise BadValue(_("a list was expected here"), pointer=fields.at("removed"))
+    _check_sorted(fields, "removed", listed)
+    return tuple(listed)
+
+
+def _check_sorted(fields: Fields, name: str, keys: Sequence[int]) -> None:
+    if any(first >= second for first, second in pairwise(keys)):
+        raise BadValue(_("the list must be sorted, and name each once"), pointer=fields.at(name))

@@ -1,0 +1,109 @@
+"""The site's log as this machine follows it: what it saw last it keeps, and what contradicts that it refuses.
+
+Both heads of a contradiction are signed by the log itself; they are kept side by side, as evidence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from openmai.anonymity.log.entries import roster_entry
+from openmai.anonymity.log.merkle import HASH_SIZE, LogRefused, TreeHead, parse_head
+from openmai.anonymity.log.notes import MAX_NOTE
+from openmai.anonymity.log.tiles import Tile
+from openmai.anonymity.log.view import Equivocation, LogTrust, LogView, check_epoch, open_view
+from openmai.anonymity.rosters import SignedStatement
+from openmai.cli.member.errors import Refused, Unreachable
+from openmai.cli.member.home import Home
+from openmai.cli.member.log_pins import LogPins, keep_evidence, pin_log, write_log_pins
+from openmai.cli.member.web import Web
+from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
+
+_PLACES_LIMIT: Final = 16_777_216
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLog:
+    """The log of one site, over HTTP."""
+
+    web: Web
+    site: str
+    home: Home
+    offered: LogTrust
+
+    def view(self) -> LogView:
+        """The newest checkpoint, compared with the one seen last and kept in its place; raise `Refused`."""
+        pins = pin_log(self.home, self.site, self.offered)
+        data = self.web.get("/log/checkpoint", limit=MAX_NOTE)
+        try:
+            view = open_view(data, trust=pins.trust, read=self.read, seen=pins.seen)
+        except Equivocation as error:
+            raise self._contradiction(error) from error
+        except LogRefused as error:
+            raise refused(error) from error
+        write_log_pins(self.home, self.site, LogPins(pins.trust, view.checkpoint))
+        return view
+
+    def read(self, tile: Tile) -> bytes:
+        """A tile; one that has been filled meanwhile is cut."""
+        try:
+            return self.web.get(f"/log/{tile.path}", limit=tile.largest)
+        except Refused as error:
+            if error.code != "not-found" or not tile.is_partial or tile.level is None:
+                raise
+        whole = Tile(tile.level, tile.index)
+        return self.web.get(f"/log/{whole.path}", limit=whole.largest)[: tile.width * HASH_SIZE]
+
+    def check_roster(self, view: LogView, signed: SignedStatement) -> str:
+        """The checkpoint that a join under this epoch carries; raise `Refused` unless the epoch is logged."""
+        index, head = self._place(signed)
+        told(lambda: check_epoch(view, roster_entry(signed), index=index, epoch_head=head))
+        return head.text
+
+    def check_thread(self, view: LogView, thread: bytes) -> None:
+        """Everybody who entered the thread must have seen this very log; raise `Refused`."""
+        answer = self.web.get_json(f"/api/v1/threads/{thread.hex()}", limit=_PLACES_LIMIT)
+        carried = answer.get("checkpoints")
+        if type(carried) is not list or not all(type(each) is str for each in carried):
+            raise Unreachable(_("%(origin)s is no talk site of Openmai.") % {"origin": self.web.origin})
+        for each in carried:
+            told(partial(_check_carried, view, each))
+
+    def _place(self, signed: SignedStatement) -> tuple[int, TreeHead]:
+        """Where the site says that the epoch is logged."""
+        listed = self.web.get_json("/api/v1/rosters", limit=_PLACES_LIMIT).get("rosters")
+        try:
+            (found,) = [each["log"] for each in listed or [] if each["statement"] == signed.name.hex()]
+            index, size = found["index"], found["size"]
+            if type(index) is not int or type(size) is not int or index < 0:
+                raise ValueError("log")
+            return index, parse_head(f"{size} {found['root']}")
+        except (KeyError, TypeError, ValueError, LogRefused) as error:
+            message = _("The site does not say where the current epoch of %(roster)s is logged. Try again.")
+            raise Refused(message % {"roster": signed.statement.roster}, code="not-logged") from error
+
+    def _contradiction(self, error: Equivocation) -> Refused:
+        path = keep_evidence(self.home, self.site, error)
+        message = _(
+            "The log of this site contradicts itself: %(reason)s. Nothing was sent. Both of its signed "
+            "states are kept in %(path)s; show them to others, for together they prove it."
+        )
+        return Refused(message % {"reason": reason_of(error), "path": path}, code="log-forked")
+
+
+def _check_carried(view: LogView, text: str) -> None:
+    view.check_carried(parse_head(text))
+
+
+def told(check: Callable[[], object]) -> None:
+    """Run `check`; its refusal in the member's words."""
+    try:
+        check()
+    except LogRefused as error:
+        raise refused(error) from error
+
+
+def refused(error: LogRefused) -> Refused:
+    return Refused(_("The log is refused: %(error)s.") % {"error": reason_of(error)}, code="log-refused")

@@ -1,0 +1,54 @@
+"""What the log says of the site itself: its season, the proving artifacts, and the bundle that it serves."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from openmai.anonymity.artifacts import PINNED
+from openmai.anonymity.encoding import Domain, sha256
+from openmai.anonymity.log.entries import LogEntry, entry
+from openmai.anonymity.seasons import season_called
+from openmai.web.static import MANIFEST, ManifestUnreadable, read_manifest
+
+
+def due_facts(domain: Domain, *, known: Mapping[str, LogEntry], static_dir: Path) -> list[LogEntry]:
+    """The facts that differ from those that were logged last, `known` by kind."""
+    facts = [_season(domain), _artifacts(domain)]
+    if (bundle := _bundle(domain, static_dir)) is not None:
+        facts.append(bundle)
+    return [each for each in facts if each.kind not in known or known[each.kind].data != each.data]
+
+
+def _season(domain: Domain) -> LogEntry:
+    season = season_called(domain.season)
+    began = datetime.fromtimestamp(season.starts, UTC).date().isoformat()
+    return entry("season", domain, number=int(domain.season[1:]), began=began)
+
+
+def _artifacts(domain: Domain) -> LogEntry:
+    semaphore = {f"semaphore-{depth}.{kind}": digest for (depth, kind), digest in PINNED.items()}
+    return entry("artifacts", domain, semaphore=semaphore, gate={})
+
+
+def _bundle(domain: Domain, static_dir: Path) -> LogEntry | None:
+    """The files that browsers run, and proving artifacts; None where no front end was built."""
+    try:
+        manifest = read_manifest(static_dir)
+    except ManifestUnreadable:
+        return None
+    digest, files = _digests(static_dir, tuple(sorted(manifest.items())))
+    return entry("bundle", domain, manifest=digest, files=dict(files))
+
+
+@cache
+def _digests(
+    static_dir: Path, manifest: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Files are named by their content, so that each is read once in a process."""
+    files = tuple(
+        (name, sha256((static_dir / path).read_bytes()).hex())
+        for name, path in manifest
+        if (static_dir / path).is_file()
+    )
+    return sha256((static_dir / MANIFEST).read_bytes()).hex(), files

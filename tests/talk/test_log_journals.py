@@ -1,0 +1,89 @@
+"""Rosters reach the log by their journals: every epoch, every proof of knowledge, or nothing at all."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.factories.cast import HARBOUR, Cast
+from tests.talk.conftest import Talk
+from tests.talk.test_log import followed
+from tests.talk.test_rosters import PeopleSite, fetch, fetching, people, refuses
+
+from openmai.anonymity.encoding import sha256
+from openmai.anonymity.enrolment import EnrolmentClaim
+from openmai.anonymity.groth16 import InvalidProof
+from openmai.anonymity.log.journals import WrongJournal
+from openmai.anonymity.rosters import open_statement, sign_statement
+from openmai.talk.models import RosterEpoch
+from openmai.talk.snapshots import ForkedEpoch
+
+__all__ = ["fetching", "people"]
+
+
+def test_epochs_that_were_missed_are_logged_all_the_same(fetching: Talk, people: PeopleSite):
+    """The talk site was away for two epochs; the index names the third only."""
+    first = fetching.cast.rosters[HARBOUR]
+    people.publish(fetching.cast, first)
+    fetch(fetching)
+    second = fetching.cast.follow(first, joined=3)
+    third = fetching.cast.follow(second, joined=2, removed=[0, 27])
+    people.publish(fetching.cast, second)
+    people.publish(fetching.cast, third, serial=2)
+    assert fetch(fetching) == 2
+    assert followed(fetching)["roster"] == 3
+    assert list(RosterEpoch.objects.order_by("epoch").values_list("epoch", "superseded_at")) == [
+        (1, fetching.now),
+        (2, fetching.now),
+        (3, None),
+    ]
+
+
+def test_another_past_than_the_one_that_is_held_is_refused(fetching: Talk, people: PeopleSite):
+    first = fetching.cast.rosters[HARBOUR]
+    people.publish(fetching.cast, first)
+    fetch(fetching)
+    other = fetching.cast.sign_roster(HARBOUR, first.tree.leaves[:20])
+    people.publish(fetching.cast, other)
+    people.publish(fetching.cast, fetching.cast.follow(other, joined=9), serial=2)
+    refuses(fetching, ForkedEpoch)
+
+
+def test_a_leaf_without_a_proof_of_knowledge_is_refused(fetching: Talk, people: PeopleSite):
+    """The operator puts an invented member on the roster: the log has no room for them."""
+    people.publish(fetching.cast, fetching.cast.publish("site", others=30))
+    refuses(fetching, WrongJournal)
+
+
+def test_a_false_proof_of_knowledge_is_refused(fetching: Talk, people: PeopleSite):
+    site = fetching.cast.rosters["site"]
+    first, *others = site.journal.enrolments
+    forged = EnrolmentClaim(first.commitment, first.nullifier, first.message + 1, first.points)
+    publish_with(fetching.cast, people, site, enrolments=(forged, *others))
+    refuses(fetching, InvalidProof)
+
+
+@pytest.mark.parametrize("what", ["joined", "removed", "roster", "epoch"])
+def test_a_journal_that_does_not_lead_to_the_leaves_is_refused(fetching: Talk, people: PeopleSite, what: str):
+    site = fetching.cast.rosters["site"]
+    changes: dict[str, object] = {
+        "joined": site.journal.joined[:-1],
+        "removed": (),
+        "roster": HARBOUR,
+        "epoch": 2,
+    }
+    publish_with(fetching.cast, people, site, **{what: changes[what]})
+    refuses(fetching, WrongJournal)
+
+
+def test_a_journal_that_is_not_what_its_name_says_is_refused(fetching: Talk, people: PeopleSite):
+    people.publish(fetching.cast)
+    path = next(path for path in people.files if "journals" in path)
+    people.files[path] = people.files[path].replace(b'"dkim"', b'"oidc"', 1)
+    refuses(fetching, WrongJournal)
+
+
+def publish_with(cast: Cast, people: PeopleSite, published: Any, **changes: Any) -> None:
+    journal = replace(published.journal, **changes)
+    said = replace(published.statement, journal=sha256(journal.data))
+    signed = open_statement(sign_statement(said, cast.signing_key), key=None, domain=None)
+    people.publish(cast, replace(published, signed=signed, journal=journal))
