@@ -227,7 +227,7 @@ class Join(models.Model):
 
 class LogEntry(models.Model):
     """An entry of the transparency log. Rows of the log's tables are added and never changed: the database
-    refuses everything else (migrations/0003_log.py).
+    refuses everything else (migrations/0002_log.py).
     """
 
     index = models.BigIntegerField(primary_key=True)
