@@ -2,15 +2,16 @@
  * The device's own database: IndexedDB behind promises, with its failures given names.
  *
  * Stores: `keys` non-extractable device keys · `secrets` one sealed secret per season (opened by the worker only) ·
- * `personas` who the member is in which thread · `outbox` what waits to be published · `settings` pins, and the rosters accepted last.
+ * `personas` who the member is in which thread · `outbox` what waits to be published · `settings` pins, the rosters accepted last,
+ * the newest head of the log · `tiles` of the log.
  */
 import { ProofError } from "../proofs/errors.ts";
 
-export type StoreName = "keys" | "secrets" | "personas" | "outbox" | "settings";
+export type StoreName = "keys" | "secrets" | "personas" | "outbox" | "settings" | "tiles";
 
-const STORES: readonly StoreName[] = ["keys", "secrets", "personas", "outbox", "settings"];
+const STORES: readonly StoreName[] = ["keys", "secrets", "personas", "outbox", "settings", "tiles"];
 const NAME = "openmai";
-const VERSION = 1;
+const VERSION = 2;
 
 function named(error: unknown): ProofError {
   const name = error instanceof DOMException ? error.name : "";

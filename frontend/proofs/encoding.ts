@@ -3,13 +3,16 @@ import { sha256 as hash256 } from "@noble/hashes/sha2.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import canonicalize from "canonicalize";
 import { ProofError } from "./errors.ts";
-import { be32, concat, fromBytes } from "./field.ts";
+import { be32, concat, fromBytes, parseHex, toHex } from "./field.ts";
 
 export type Argument = string | Uint8Array | bigint;
 
 const utf8 = new TextEncoder();
 
 export const sha256 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => hash256(bytes) as Uint8Array<ArrayBuffer>;
+
+/** First 16 hex digits of the SHA-256 of a key in hex, as people compare it. */
+export const fingerprint = (keyHex: string): string => toHex(sha256(parseHex(keyHex, 32, "key"))).slice(0, 16);
 
 /** The RFC 8785 bytes of a document; throws `not-canonical` if it has none. */
 export function canonicalJson(document: unknown): Uint8Array<ArrayBuffer> {
@@ -62,9 +65,8 @@ export class Domain {
   }
 
   /** What a membership proof says when a persona enters a thread; `first` is the id of its first content. */
-  joinMessage(join: { threadId: Uint8Array; key: Uint8Array; roster: string; root: bigint; first: Uint8Array }): bigint {
-    const checkpoint = ""; // until there is a log
-    return this.digest("join", join.threadId, join.key, join.roster, join.root, checkpoint, join.first);
+  joinMessage(join: { threadId: Uint8Array; key: Uint8Array; roster: string; root: bigint; checkpoint: string; first: Uint8Array }): bigint {
+    return this.digest("join", join.threadId, join.key, join.roster, join.root, join.checkpoint, join.first);
   }
 
   /** The 32 bytes that a persona signs for each of its actions. */

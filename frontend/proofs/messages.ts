@@ -22,6 +22,16 @@ export interface Label {
   readonly zh: string;
 }
 
+/** The site's transparency log. */
+export interface LogFacts {
+  readonly origin: string;
+  /** Verifier keys as C2SP writes them: `<name>+<key id>+<base64>`. */
+  readonly key: string;
+  readonly witnesses: readonly string[];
+  /** How many of the witnesses must have countersigned. */
+  readonly quorum: number;
+}
+
 /** The parts of `GET /api/v1/site` that the worker needs. */
 export interface SiteFacts {
   readonly site: string;
@@ -31,6 +41,7 @@ export interface SiteFacts {
   readonly receipt_key: string;
   /** The season is over, and its threads are open still; set by the worker, from the device's clock. */
   readonly past?: boolean;
+  readonly log: LogFacts;
 }
 
 /** What the site answers to a submission. */
@@ -87,6 +98,8 @@ export type Draft =
       readonly body: string;
       /** The opening as the page shows it; its hash must be the thread's id. */
       readonly opening: unknown;
+      /** The heads of the log that the voices of the thread have seen. */
+      readonly checkpoints: readonly string[];
     };
 
 export interface PersonaFacts {
@@ -107,7 +120,7 @@ export interface Spoken {
   readonly joins: boolean;
 }
 
-export type ClaimName = "form" | "thread" | "content" | "signature" | "roster" | "label" | "alias" | "proof";
+export type ClaimName = "form" | "thread" | "content" | "signature" | "roster" | "label" | "alias" | "proof" | "log-roster" | "log-tick" | "log-order" | "witnesses";
 
 export interface VerifiedPost {
   readonly site: string;
@@ -119,6 +132,12 @@ export interface VerifiedPost {
   readonly published: string;
   /** First 16 hex digits of the SHA-256 of the key that signed the roster. */
   readonly fingerprint: string;
+  /** The same of the key that signed the log. */
+  readonly logFingerprint: string;
+  /** The tick at which the log says that it appeared; RFC 3339. */
+  readonly tick: string;
+  /** The names of the witnesses who countersigned the log. */
+  readonly witnesses: readonly string[];
   readonly title: string | null;
   readonly body: string;
 }
@@ -170,9 +189,12 @@ export interface Methods {
   /** Whether a receipt is the site's own for this action. */
   receipt: { parameters: { facts: SiteFacts; action: string; receipt: Receipt }; result: boolean };
   trustRosterKey: { parameters: { facts: SiteFacts }; result: null };
+  trustLogKey: { parameters: { facts: SiteFacts }; result: null };
+  /** What this device keeps of a log that contradicted itself, as a file; null if it never did. */
+  logEvidence: { parameters: { facts: SiteFacts }; result: string | null };
   /** Accepts an epoch of a roster although many members are gone. */
   acceptEpoch: { parameters: { facts: SiteFacts; roster: string; epoch: number }; result: null };
-  verify: { parameters: { file: Uint8Array; rosterKey: string | null }; result: Verdict };
+  verify: { parameters: { file: Uint8Array; rosterKey: string | null; log: LogFacts | null }; result: Verdict };
 }
 
 export type Method = keyof Methods;

@@ -4,12 +4,14 @@
  * The mirror is asked, never the people site: that would tell the real-name side who is about to speak.
  */
 import type { Database } from "../device/database.ts";
-import { sha256 } from "./encoding.ts";
+import { fingerprint, sha256 } from "./encoding.ts";
 import { acceptEpoch, removalsIn, tooMany } from "./epochs.ts";
 import { ProofError } from "./errors.ts";
 import type { Fetch } from "./artifacts.ts";
 import { parseHex, toHex } from "./field.ts";
 import type { LeanIMT } from "./leanimt.ts";
+import { epochHead, type Listed } from "./log/entries.ts";
+import { LogWatch } from "./log/watch.ts";
 import type { Progress, SiteFacts } from "./messages.ts";
 import type { Poseidon } from "./poseidon.ts";
 import { checkBelongs, checkLeaves, checkTree, openIndex, openStatement } from "./rosters.ts";
@@ -35,6 +37,8 @@ export const SMALLEST_CROWD = 20;
 export interface CheckedRoster {
   readonly statement: RosterStatement;
   readonly leaves: readonly bigint[];
+  /** The head of the log just behind the epoch's entry, as a join carries it. */
+  readonly checkpoint: string;
 }
 
 export class Mirror {
@@ -43,6 +47,7 @@ export class Mirror {
   constructor(
     private readonly fetcher: Fetch,
     private readonly database: Database,
+    private readonly log = new LogWatch(fetcher, database),
   ) {}
 
   private async bytes(path: string): Promise<Uint8Array> {
@@ -88,8 +93,8 @@ export class Mirror {
   }
 
   /**
-   * The current epoch of `roster`: signature, hashes and leaves checked, and kept as the last one accepted. The tree is
-   * built by `tree`. Throws `roster-shrunk` if too many are gone of those whom the epoch accepted before had.
+   * The current epoch of `roster`: signature, hashes, leaves and place in the log checked, and kept as the last one
+   * accepted. The tree is built by `tree`. Throws `roster-shrunk` if too many are gone of those whom the epoch accepted before had.
    */
   async roster(facts: SiteFacts, roster: string): Promise<CheckedRoster> {
     const { name, ...checked } = await this.current(facts, roster);
@@ -101,7 +106,7 @@ export class Mirror {
 
   /** Accepts an epoch that lost many members: the member knows why. Another one than that is looked at anew. */
   async accept(facts: SiteFacts, roster: string, epoch: number): Promise<void> {
-    const { name, statement, leaves } = await this.current(facts, roster);
+    const { name, statement, leaves } = await this.current(facts, roster); // logged it must be, whatever the member accepts
     if (statement.epoch === epoch) await acceptEpoch(this.database, facts, roster, name, leaves);
     else await this.roster(facts, roster);
   }
@@ -109,11 +114,24 @@ export class Mirror {
   private async current(facts: SiteFacts, roster: string): Promise<CheckedRoster & { readonly name: string }> {
     const entry = (await this.index(facts)).rosters.find((each) => each.roster === roster);
     if (entry === undefined) throw new ProofError("roster-unknown", roster);
-    const envelope = await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement);
-    const { statement } = openStatement(parseCanonical(envelope), parseHex(facts.roster_key, 32, "roster key"));
+    const envelope = parseCanonical(await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement));
+    const { statement } = openStatement(envelope, parseHex(facts.roster_key, 32, "roster key"));
     checkBelongs(statement, entry, facts);
     const leaves = checkLeaves(statement, await this.addressed(`/rosters/leaves/${statement.leaves}.bin`, statement.leaves));
-    return { statement, leaves, name: entry.statement };
+    const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed());
+    return { statement, leaves, name: entry.statement, checkpoint };
+  }
+
+  /** Where the server says that each epoch stands in the log. */
+  private async listed(): Promise<readonly Listed[]> {
+    const bytes = await this.bytes("/api/v1/rosters");
+    try {
+      const { rosters } = JSON.parse(new TextDecoder().decode(bytes)) as { rosters: unknown };
+      if (Array.isArray(rosters)) return rosters as Listed[];
+    } catch {
+      // The same as a list that lacks the roster.
+    }
+    return [];
   }
 
   /** The tree of a checked roster, with the statement's root; kept, because a member often speaks twice in an epoch. */
@@ -125,9 +143,4 @@ export class Mirror {
     this.trees.set(statement.leaves, tree);
     return tree;
   }
-}
-
-/** First 16 hex digits of the SHA-256 of a key, as people compare it. */
-export function fingerprint(keyHex: string): string {
-  return toHex(sha256(parseHex(keyHex, 32, "key"))).slice(0, 16);
 }

@@ -4,21 +4,26 @@
  */
 import { aliasOf } from "./alias.ts";
 import { checkText, parseContent, type Content } from "./content.ts";
-import { canonicalJson, circuitInput, Domain, sha256 } from "./encoding.ts";
+import { canonicalJson, circuitInput, Domain, fingerprint } from "./encoding.ts";
 import { ProofError } from "./errors.ts";
 import { equalBytes, parseDecimal, parseHex, toHex } from "./field.ts";
 import { verify } from "./groth16.ts";
-import type { ClaimName, RosterKind, Verdict } from "./messages.ts";
+import { carried, parseCarried, type SignedHead } from "./log/checkpoint.ts";
+import { checkOrder, checkRosterLogged, checkTickLogged, checkWitnesses, parseLogPart, type LogPart } from "./log/part.ts";
+import type { Head } from "./log/tree.ts";
+import type { ClaimName, LogFacts, RosterKind, Verdict } from "./messages.ts";
 import { isSignedBy } from "./personas.ts";
 import { decompress } from "./points.ts";
 import { kindOf, openStatement, parseLabel, type Opened, type RosterStatement } from "./rosters.ts";
 import { documentId, exactKeys, parseCanonical, parseRosterId, parseSeason, parseSite, type Fields } from "./schema.ts";
 
 /** The order in which the claims are checked. */
-export const CLAIMS: readonly ClaimName[] = ["form", "thread", "content", "signature", "roster", "label", "alias", "proof"];
+export const CLAIMS: readonly ClaimName[] = [
+  "form", "thread", "content", "signature", "roster", "label", "alias", "proof", "log-roster", "log-tick", "log-order", "witnesses",
+];
 
-const FIELDS = ["type", "site", "season", "opening", "content", "key", "signature", "join", "persona", "statement"];
-const MAX_FILE = 131_072;
+const FIELDS = ["type", "site", "season", "opening", "content", "key", "signature", "join", "persona", "statement", "log"];
+const MAX_FILE = 196_608;
 const MAX_NAME = 120;
 const KINDS: readonly unknown[] = ["provable", "attested", "site"];
 
@@ -28,9 +33,10 @@ interface ProofFile {
   readonly content: Content;
   readonly key: Uint8Array;
   readonly signature: Uint8Array;
-  readonly join: { roster: string; root: bigint; nullifier: bigint; proof: Uint8Array; first: Uint8Array };
+  readonly join: { roster: string; root: bigint; nullifier: bigint; checkpoint: string; proof: Uint8Array; first: Uint8Array };
   readonly persona: { alias: { en: string; zh: string }; label: unknown; kind: RosterKind };
   readonly statement: unknown;
+  readonly log: LogPart;
 }
 
 /** The post so far: what each claim adds for the next. */
@@ -39,6 +45,14 @@ interface Found {
   threadId?: Uint8Array;
   contentId?: Uint8Array;
   roster?: Opened<RosterStatement>;
+  signed?: SignedHead;
+  witnesses?: readonly string[];
+}
+
+/** Whom to believe: the only roster key, and the log's key with its witnesses; null accepts what the file names itself. */
+export interface Trust {
+  readonly rosterKey: string | null;
+  readonly log: LogFacts | null;
 }
 
 const refuse = (detail: string): never => {
@@ -46,13 +60,14 @@ const refuse = (detail: string): never => {
 };
 
 function parseJoin(value: unknown): ProofFile["join"] {
-  const join = exactKeys(value, ["roster", "root", "nullifier", "proof", "first"]);
+  const join = exactKeys(value, ["roster", "root", "nullifier", "checkpoint", "proof", "first"]);
   const [root, nullifier] = [parseDecimal(join.root, "root"), parseDecimal(join.nullifier, "nullifier")];
   if (root === 0n || nullifier === 0n) return refuse("a root or nullifier of 0 proves nothing");
   return {
     roster: parseRosterId(join.roster),
     root,
     nullifier,
+    checkpoint: carried(parseCarried(join.checkpoint)),
     proof: parseHex(join.proof, 128, "proof"),
     first: parseHex(join.first, 32, "first"),
   };
@@ -78,6 +93,7 @@ function parseFile(bytes: Uint8Array): ProofFile {
     join: parseJoin(fields.join),
     persona: parsePersona(fields.persona),
     statement: fields.statement,
+    log: parseLogPart(fields.log),
   };
 }
 
@@ -115,20 +131,18 @@ function checkAlias({ persona, join }: ProofFile): void {
 }
 
 async function checkProof({ domain, join, key }: ProofFile, threadId: Uint8Array): Promise<void> {
-  const { roster, root, nullifier, first, proof } = join;
-  const message = domain.joinMessage({ threadId, key, roster, root, first });
+  const { roster, root, nullifier, checkpoint, first, proof } = join;
+  const message = domain.joinMessage({ threadId, key, roster, root, checkpoint, first });
   const signals = { root, nullifier, message: circuitInput(message), scope: circuitInput(domain.threadScope(threadId)) };
   if (!(await verify(20, decompress(proof), signals))) refuse("the proof does not hold");
 }
 
-/**
- * Checks every claim in order and stops at the first that falls. `rosterKey` (hex) is the only key accepted for the
- * roster, or null to accept the file's own and leave its fingerprint to be compared. `passed` is told each claim.
- */
-export async function verifyProofFile(bytes: Uint8Array, rosterKey: string | null, passed: (claim: ClaimName) => void): Promise<Verdict> {
-  const found: Found = {};
+type Checks = Readonly<Record<ClaimName, () => void | Promise<void>>>;
+
+function checksOf(bytes: Uint8Array, { rosterKey, log }: Trust, found: Found): Checks {
   const key = rosterKey === null ? null : parseHex(rosterKey, 32, "roster key");
-  const checks: Readonly<Record<ClaimName, () => void | Promise<void>>> = {
+  const joined = (): Head => parseCarried(found.file!.join.checkpoint);
+  return {
     form: () => void (found.file = parseFile(bytes)),
     thread: () => void (found.threadId = checkThread(found.file!)),
     content: () => void (found.contentId = checkContent(found.file!, found.threadId!)),
@@ -140,21 +154,31 @@ export async function verifyProofFile(bytes: Uint8Array, rosterKey: string | nul
     label: () => checkLabel(found.file!, found.roster!.statement),
     alias: () => checkAlias(found.file!),
     proof: () => checkProof(found.file!, found.threadId!),
+    "log-roster": () => void (found.signed = checkRosterLogged(found.file!.log, joined(), found.roster!, found.file!.statement, log)),
+    "log-tick": () => checkTickLogged(found.file!.log, found.signed!, found.file!.domain, found.contentId!),
+    "log-order": () => checkOrder(found.file!.log, joined()),
+    witnesses: () => void (found.witnesses = checkWitnesses(found.file!.log, found.signed!, log)),
   };
+}
+
+/** Checks every claim in order and stops at the first that falls. `passed` is told each claim. */
+export async function verifyProofFile(bytes: Uint8Array, trust: Trust, passed: (claim: ClaimName) => void): Promise<Verdict> {
+  const found: Found = {};
+  const checks = checksOf(bytes, trust, found);
   const held: ClaimName[] = [];
   for (const claim of CLAIMS) {
     try {
       await checks[claim]();
     } catch (error) {
-      return { passed: held, failed: claim, detail: error instanceof ProofError ? error.detail : "", post: null };
+      return { passed: held, failed: claim, detail: error instanceof ProofError ? error.detail || error.code : "", post: null };
     }
     held.push(claim);
     passed(claim);
   }
-  return { passed: held, failed: null, detail: "", post: describe(found.file!, found.roster!) };
+  return { passed: held, failed: null, detail: "", post: describe(found.file!, found.roster!, found.witnesses!) };
 }
 
-function describe({ domain, opening, content, persona }: ProofFile, { statement, key }: Opened<RosterStatement>): Verdict["post"] {
+function describe({ domain, opening, content, persona, log }: ProofFile, { statement, key }: Opened<RosterStatement>, witnesses: readonly string[]): Verdict["post"] {
   return {
     site: domain.site,
     season: domain.season,
@@ -163,7 +187,10 @@ function describe({ domain, opening, content, persona }: ProofFile, { statement,
     alias: persona.alias,
     live: statement.live,
     published: statement.published,
-    fingerprint: toHex(sha256(key)).slice(0, 16),
+    fingerprint: fingerprint(toHex(key)),
+    logFingerprint: fingerprint(toHex(log.key)),
+    tick: log.tick.time,
+    witnesses,
     title: opening.type === "openmai/thread/v1" ? opening.title : null,
     body: content.body,
   };

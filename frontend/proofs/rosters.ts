@@ -13,7 +13,7 @@ import type { Fields } from "./schema.ts";
 const CAPACITY = 2 ** 20;
 const MAX_LABEL = 120;
 const STATEMENT_FIELDS = [
-  "type", "site", "season", "roster", "epoch", "label", "root", "size", "live", "settled", "leaves", "published",
+  "type", "site", "season", "roster", "epoch", "label", "root", "size", "live", "settled", "leaves", "journal", "published",
 ] as const;
 
 export interface RosterStatement {
@@ -27,6 +27,8 @@ export interface RosterStatement {
   readonly live: number;
   readonly settled: number;
   readonly leaves: string;
+  /** SHA-256 of what came and went with this epoch; the log's affair, and no client's. */
+  readonly journal: string;
   readonly published: string;
 }
 
@@ -93,12 +95,13 @@ function parseStatement(fields: Fields): RosterStatement {
     live: parseCount(fields.live, "live"),
     settled: parseCount(fields.settled, "settled"),
     leaves: isHash(fields.leaves) ? fields.leaves : "",
+    journal: isHash(fields.journal) ? fields.journal : "",
     published: parseDate(fields.published),
   };
   const { size, live, settled, label, roster } = statement;
   // A root of 0 belongs to the empty tree, and the circuit grants it to anybody (threat 2).
   const consistent = statement.root !== 0n && size <= CAPACITY && live <= size && settled <= live && (label?.slug ?? null) === companyOf(roster);
-  if (fields.type !== "openmai/roster/v1" || statement.leaves === "" || !consistent) throw new ProofError("bad-roster", "statement");
+  if (fields.type !== "openmai/roster/v1" || statement.leaves === "" || statement.journal === "" || !consistent) throw new ProofError("bad-roster", "statement");
   return statement;
 }
 

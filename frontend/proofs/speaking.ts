@@ -23,6 +23,8 @@ export interface Join {
   readonly roster: string;
   readonly root: string;
   readonly nullifier: string;
+  /** The head of the log just behind the roster's entry: the same for everybody who uses this epoch. */
+  readonly checkpoint: string;
   readonly proof: string;
 }
 
@@ -42,16 +44,17 @@ export async function makeJoin(options: {
   readonly secret: bigint;
   readonly roster: string;
   readonly path: MerklePath;
+  readonly checkpoint: string;
   readonly poseidon: Poseidon;
   readonly artifacts: Artifacts;
 }): Promise<Join> {
-  const { action, secret, roster, path, poseidon, artifacts } = options;
+  const { action, secret, roster, path, checkpoint, poseidon, artifacts } = options;
   const { threadId, id, scope, persona, domain } = action;
-  const message = domain.joinMessage({ threadId, key: persona.key, roster, root: path.root, first: id });
+  const message = domain.joinMessage({ threadId, key: persona.key, roster, root: path.root, checkpoint, first: id });
   const nullifier = nullifierOf(poseidon, secret, scope);
   const expected = { root: path.root, nullifier, message: circuitInput(message), scope: circuitInput(scope) };
   const proof = await prove(artifacts, { secret, path, scope, message }, expected);
-  return { roster, root: path.root.toString(), nullifier: nullifier.toString(), proof: toHex(proof) };
+  return { roster, root: path.root.toString(), nullifier: nullifier.toString(), checkpoint, proof: toHex(proof) };
 }
 
 /** The submission as it is sent, signed by the persona. */

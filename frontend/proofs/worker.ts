@@ -17,6 +17,8 @@ import { equalBytes, parseHex, toHex } from "./field.ts";
 import { commitmentOf, nullifierOf } from "./identity.ts";
 import type { MerklePath } from "./leanimt.ts";
 import type { Alias, Crowd, Draft, Method, Methods, PersonaFacts, Progress, Reply, Request, SiteFacts, Spoken } from "./messages.ts";
+import { readEvidence } from "./log/evidence.ts";
+import { LogWatch } from "./log/watch.ts";
 import { Mirror, SMALLEST_CROWD, type CheckedRoster } from "./mirror.ts";
 import { buildPoseidon, type Poseidon } from "./poseidon.ts";
 import { verifyProofFile } from "./proof_file.ts";
@@ -58,6 +60,7 @@ interface Tools {
   readonly database: Database;
   readonly poseidon: Poseidon;
   readonly vault: Vault;
+  readonly log: LogWatch;
   readonly mirror: Mirror;
 }
 
@@ -67,7 +70,8 @@ const loaded = new Map<Depth, Promise<Artifacts>>();
 async function buildTools(): Promise<Tools> {
   const [database, poseidon] = await Promise.all([openDatabase(), buildPoseidon()]);
   await sweep(database, Date.now(), siteClock);
-  return { database, poseidon, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database) };
+  const log = new LogWatch(fetcher, database);
+  return { database, poseidon, log, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database, log) };
 }
 
 function getTools(): Promise<Tools> {
@@ -138,19 +142,19 @@ function draftDocument(facts: SiteFacts, draft: Draft): unknown {
   return { type: "openmai/reply/v1", site, season, thread: draft.thread, parent: draft.parent, body, nonce };
 }
 
-async function provePath(facts: SiteFacts, roster: string, secret: bigint, report: Report): Promise<MerklePath> {
+async function provePath(facts: SiteFacts, roster: string, secret: bigint, report: Report): Promise<{ path: MerklePath; checkpoint: string }> {
   const { mirror, poseidon } = await getTools();
   report({ stage: "roster", done: 0, total: 0 });
   const checked = await mirror.roster(facts, roster);
   const position = standingIn(checked, commitmentOf(poseidon, secret), facts);
-  return mirror.tree(poseidon, checked, report).path(position);
+  return { path: mirror.tree(poseidon, checked, report).path(position), checkpoint: checked.checkpoint };
 }
 
 async function join(facts: SiteFacts, action: Action, roster: string, secret: bigint, report: Report): Promise<Awaited<ReturnType<typeof makeJoin>>> {
   const { poseidon } = await getTools();
-  const [artifacts, path] = [await getArtifacts(20, report), await provePath(facts, roster, secret, report)];
+  const [artifacts, place] = [await getArtifacts(20, report), await provePath(facts, roster, secret, report)];
   report({ stage: "witness", done: 0, total: 0 });
-  return makeJoin({ action, secret, roster, path, poseidon, artifacts });
+  return makeJoin({ action, secret, roster, ...place, poseidon, artifacts });
 }
 
 async function aliasIn(facts: SiteFacts, threadId: Uint8Array): Promise<Alias> {
@@ -176,9 +180,10 @@ async function finish(facts: SiteFacts, action: Action, roster: string, note: Pe
 }
 
 async function speak(facts: SiteFacts, draft: Draft, roster: string, now: number, report: Report): Promise<Spoken> {
-  const { vault, database } = await getTools();
+  const { vault, database, log } = await getTools();
   const secret = await vault.secret(facts);
   const action = actionOf(draftDocument(facts, draft), secret);
+  if (draft.kind === "reply") await log.checkThread(facts, draft.thread, draft.checkpoints);
   const note = await readPersona(database, toHex(action.threadId));
   if (note !== undefined && note.roster !== roster) throw new ProofError("label-fixed");
   const holds = note !== undefined && note.joined !== null && now - note.joined < JOIN_HOLDS_MS;
@@ -308,12 +313,17 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
     await (await getTools()).mirror.trust(facts);
     return null;
   },
+  trustLogKey: async ({ facts }) => {
+    await (await getTools()).log.trust(facts);
+    return null;
+  },
+  logEvidence: async ({ facts }) => readEvidence((await getTools()).database, facts),
   acceptEpoch: async ({ facts, roster, epoch }) => {
     await (await getTools()).mirror.accept(inOpenSeason(facts), roster, epoch);
     return null;
   },
-  verify: async ({ file, rosterKey }, _report, id) =>
-    verifyProofFile(file, rosterKey, (claim) => post({ id, kind: "claim", claim })),
+  verify: async ({ file, rosterKey, log }, _report, id) =>
+    verifyProofFile(file, { rosterKey, log }, (claim) => post({ id, kind: "claim", claim })),
 };
 
 /** The global scope of a dedicated worker, without the library that would make it look like a window as well. */

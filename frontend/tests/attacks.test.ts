@@ -30,7 +30,7 @@ afterAll(() => {
 });
 
 const replyTo = (thread: string, opening: unknown): Promise<Spoken> =>
-  worker.ask("speak", { facts, draft: { kind: "reply", thread, parent: null, body: "Same here", opening }, roster: ROSTER, now: Date.now() });
+  worker.ask("speak", { facts, draft: { kind: "reply", thread, parent: null, body: "Same here", opening, checkpoints: [] }, roster: ROSTER, now: Date.now() });
 
 describe("test_7: a thread id reused for other content", () => {
   test.each([
@@ -145,7 +145,7 @@ describe("test_10: the public key, once published, yields the secret to a future
     for (const { body } of spoken) {
       const submission = JSON.parse(body) as { join: object };
       expect(Object.keys(submission).sort()).toEqual(["content", "join", "key", "signature", "version"]);
-      expect(Object.keys(submission.join).sort()).toEqual(["nullifier", "proof", "root", "roster"]);
+      expect(Object.keys(submission.join).sort()).toEqual(["checkpoint", "nullifier", "proof", "root", "roster"]);
     }
   });
 });

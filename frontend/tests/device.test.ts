@@ -14,9 +14,10 @@ import { parseHex, toHex } from "../proofs/field.ts";
 import { Mirror } from "../proofs/mirror.ts";
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
 import { Vault } from "../proofs/vault.ts";
+import { TestLog } from "./log.ts";
+import { facts, logged } from "./site.ts";
 import vectors from "./vectors.json";
 
-const facts = { site: vectors.site, season: vectors.season, floor: 20, roster_key: vectors.roster_key, receipt_key: vectors.roster_key };
 const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
 let database: Database;
 let poseidon: Poseidon;
@@ -102,6 +103,7 @@ describe("the mirror", () => {
   const leaves = parseHex(vectors.leaves_file, 40 * 32, "leaves");
   const statement = toHex(sha256(new TextEncoder().encode(vectors.envelope)));
   const files = new Map<string, BodyInit>([
+    ...logged(new TextEncoder().encode(vectors.envelope) as Uint8Array<ArrayBuffer>, TestLog.of(facts.site, 3)),
     ["/rosters/index.json", vectors.index],
     [`/rosters/statements/${statement}.json`, vectors.envelope],
     [`/rosters/leaves/${toHex(sha256(leaves))}.bin`, leaves],

@@ -5,19 +5,25 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vi
 import { openDatabase, type Database } from "../device/database.ts";
 import { showCode, sealBackup } from "../proofs/backup.ts";
 import { tooMany } from "../proofs/epochs.ts";
+import { carried } from "../proofs/log/checkpoint.ts";
+import { toBase64 } from "../proofs/log/note.ts";
 import { Mirror } from "../proofs/mirror.ts";
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
 import { seasonAt } from "../proofs/seasons.ts";
-import { COMPANY, facts, publish, ROSTER, TODAY, Worker, type Published } from "./site.ts";
+import { signerOf, TestLog } from "./log.ts";
+import { COMPANY, facts, listed, publish, ROSTER, TODAY, Worker, type Place, type Published } from "./site.ts";
 import vectors from "./vectors.json";
 
 let poseidon: Poseidon;
 let database: Database;
+/** The site's one log, which each epoch that is published makes longer. */
+let log: TestLog;
 beforeAll(async () => {
   poseidon = await buildPoseidon();
 });
 beforeEach(async () => {
   database = await openDatabase(new IDBFactory());
+  log = TestLog.of(facts.site, 3);
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -29,7 +35,7 @@ const members = (first: number, last: number): bigint[] => Array.from({ length: 
 
 /** The mirror as it is when this is published. */
 function showing(published: Published, device = database): Mirror {
-  const files = publish(poseidon, published);
+  const files = publish(poseidon, { log, ...published });
   return new Mirror((url) => Promise.resolve(new Response(files.get(url) ?? null, { status: files.has(url) ? 200 : 404 })), device);
 }
 
@@ -66,6 +72,7 @@ describe("an epoch that lost many members", () => {
     const [second, third] = [showing({ leaves: members(10, 40), epoch: 2, serial: 2 }), showing({ leaves: members(30, 60), epoch: 3, serial: 3 })];
     await expect(third.accept(facts, ROSTER, 2)).rejects.toMatchObject({ code: "roster-shrunk", parameters: { epoch: 3 } });
     await database.put("settings", `pins/${facts.site}`, { key: facts.roster_key, serial: 1 });
+    await database.delete("settings", `log/${facts.site}`); // as if the third had not been shown yet
     await second.accept(facts, ROSTER, 2);
     await expect(second.roster(facts, ROSTER)).resolves.toBeDefined();
     await expect(third.roster(facts, ROSTER)).rejects.toMatchObject({ code: "roster-shrunk", parameters: { gone: 20, before: 31 } });
@@ -102,6 +109,85 @@ async function workerIn(published: Omit<Published, "leaves"> & { others: number 
   await worker.ask("restore", { facts, file, code: showCode(code) });
   return worker;
 }
+
+describe("the public log", () => {
+  const files = (published: Published): Map<string, Uint8Array<ArrayBuffer>> => publish(poseidon, { log, ...published });
+  const mirrorOf = (served: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, device = database): Mirror =>
+    new Mirror((url) => Promise.resolve(new Response(served.get(url) ?? null, { status: served.has(url) ? 200 : 404 })), device);
+  const placeIn = (served: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Place =>
+    (JSON.parse(new TextDecoder().decode(served.get("/api/v1/rosters"))) as { rosters: { log: Place }[] }).rosters[0]!.log;
+  const refused = { code: "roster-not-logged" };
+
+  test("says which head a join carries: the one just behind the roster's entry, the same for everybody", async () => {
+    const served = files({ leaves: members(1, 40) });
+    const first = await mirrorOf(served).roster(facts, ROSTER);
+    expect(first.checkpoint).toBe(carried({ size: 4, root: log.root(4) }));
+    for (let i = 0; i < 300; i++) log.append(`a later tick ${i}`);
+    const later = new Map([...log.files(), ...[...served].filter(([url]) => !url.startsWith("/log/"))]);
+    expect((await mirrorOf(later, await openDatabase(new IDBFactory())).roster(facts, ROSTER)).checkpoint).toBe(first.checkpoint);
+  });
+
+  test("must hold the very roster that this browser is served", async () => {
+    const everybody = files({ leaves: members(1, 40), serial: 2 });
+    const aside = TestLog.of(facts.site, 3);
+    const forAlice = publish(poseidon, { log: aside, leaves: [...members(1, 20), ...members(101, 120)] });
+    // The log that everybody sees, and another roster under the same number.
+    const mixed = new Map([...forAlice, ...[...everybody].filter(([url]) => url.startsWith("/log/") || url.startsWith("/api/"))]);
+    await expect(mirrorOf(mixed).roster(facts, ROSTER)).rejects.toMatchObject({ ...refused, detail: "another entry" });
+    await expect(mirrorOf(mixed).accept(facts, ROSTER, 1)).rejects.toMatchObject(refused);
+    // A log made for Alice alone gives itself away when she sees the true one, or Bob's join.
+    const device = await openDatabase(new IDBFactory());
+    await expect(mirrorOf(forAlice, device).roster(facts, ROSTER)).resolves.toBeDefined();
+    await expect(mirrorOf(everybody, device).roster(facts, ROSTER)).rejects.toMatchObject({ code: "log-forked" });
+  });
+
+  test.each([
+    ["nowhere", null],
+    ["beyond the log", (place: Place) => ({ ...place, index: 500, size: 501 })],
+    ["at a fraction", (place: Place) => ({ ...place, index: 3.5 })],
+    ["before the log", (place: Place) => ({ ...place, index: -1, size: 0 })],
+    ["at another entry", (place: Place) => ({ ...place, index: 1, size: 2 })],
+    ["under a fresher head, by which its reader could be known", (place: Place) => ({ ...place, size: 5, root: toBase64(log.root(5)) })],
+    ["under another root", (place: Place) => ({ ...place, root: toBase64(log.root(3)) })],
+  ])("is not where the site says if that is %s", async (_what, change) => {
+    const served = files({ leaves: members(1, 40) });
+    const place = placeIn(served);
+    served.set("/api/v1/rosters", listed(1, change === null ? null : change(place)));
+    await expect(mirrorOf(served).roster(facts, ROSTER)).rejects.toMatchObject(refused);
+  });
+
+  test("is asked about this roster and this epoch, and no answer is a refusal", async () => {
+    const served = files({ leaves: members(1, 40) });
+    const place = placeIn(served);
+    for (const answer of [listed(2, place), new TextEncoder().encode("<html>"), new TextEncoder().encode('{"rosters": 5}')]) {
+      served.set("/api/v1/rosters", answer as Uint8Array<ArrayBuffer>);
+      await expect(mirrorOf(served).roster(facts, ROSTER)).rejects.toMatchObject(refused);
+    }
+  });
+
+  test("that forked keeps its evidence for the page to hand out, and none otherwise", async () => {
+    const worker = await workerIn({ others: 30 });
+    await expect(worker.ask("crowd", { facts, company: COMPANY })).resolves.toBeDefined();
+    expect(await worker.ask("logEvidence", { facts })).toBeNull();
+    const said = { kind: "reply", thread: vectors.opening_id, parent: null, body: "b", opening: vectors.opening } as const;
+    const foreign = carried({ size: 2, root: TestLog.of(facts.site, 9).root(9) });
+    const speaking = worker.ask("speak", { facts, draft: { ...said, checkpoints: [foreign] }, roster: ROSTER, now: Date.now() });
+    await expect(speaking).rejects.toMatchObject({ code: "thread-log-differs" });
+    const file = (await worker.ask("logEvidence", { facts }))!;
+    expect(JSON.parse(file)).toMatchObject({ kind: "thread", thread: vectors.opening_id, claimed: foreign });
+    // Nothing of the member's is in it, for it is to be published.
+    for (const own of [vectors.secret, vectors.commitment]) expect(file).not.toContain(own);
+  });
+
+  test("has a key that the member can come to trust", async () => {
+    const worker = await workerIn({ others: 30 });
+    await worker.ask("crowd", { facts, company: COMPANY });
+    const other = { ...facts, log: new TestLog(signerOf(`${facts.site}/log`, 99)).facts };
+    await expect(worker.ask("crowd", { facts: other, company: COMPANY })).rejects.toMatchObject({ code: "log-key-changed" });
+    await worker.ask("trustLogKey", { facts: other });
+    await expect(worker.ask("crowd", { facts: other, company: COMPANY })).rejects.toMatchObject({ code: "log-unsigned" });
+  });
+});
 
 describe("the floor", () => {
   test("is twenty, whatever the site says", async () => {

@@ -5,14 +5,19 @@ import { vi } from "vitest";
 import { canonicalJson, sha256 } from "../proofs/encoding.ts";
 import { be32, concat, toHex } from "../proofs/field.ts";
 import { LeanIMT } from "../proofs/leanimt.ts";
+import { toBase64 } from "../proofs/log/note.ts";
 import type { Method, Methods, Reply, Request, SiteFacts } from "../proofs/messages.ts";
 import type { Poseidon } from "../proofs/poseidon.ts";
 import { artifact } from "./files.ts";
+import { TestLog } from "./log.ts";
 import vectors from "./vectors.json";
 
 export const COMPANY = "lumen-kitchens";
 export const ROSTER = `company/${COMPANY}/provable`;
-export const facts: SiteFacts = { site: vectors.site, season: vectors.season, floor: 20, roster_key: vectors.roster_key, receipt_key: vectors.roster_key };
+export const facts: SiteFacts = {
+  site: vectors.site, season: vectors.season, floor: 20, roster_key: vectors.roster_key, receipt_key: vectors.roster_key,
+  log: TestLog.of(vectors.site).facts,
+};
 /** A day of the vectors' season. */
 export const TODAY = new Date("2026-05-01T12:00:00Z");
 
@@ -30,17 +35,19 @@ export interface Published {
   readonly serial?: number;
   readonly settled?: number;
   readonly season?: string;
+  /** The site's log so far; the epoch is appended to it. */
+  readonly log?: TestLog;
 }
 
-/** The mirror's files for one epoch of the vectors' company. */
-export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, settled, season = facts.season }: Published): Map<string, Uint8Array<ArrayBuffer>> {
+/** The mirror's files for one epoch of the vectors' company, and the log that holds it. */
+export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, settled, season = facts.season, log = TestLog.of(facts.site, 3) }: Published): Map<string, Uint8Array<ArrayBuffer>> {
   const file = concat(...leaves.map(be32));
   const live = leaves.filter((leaf) => leaf !== 0n).length;
   const statement = sign("roster-statement", {
     type: "openmai/roster/v1", site: facts.site, season, roster: ROSTER, epoch,
     label: { slug: COMPANY, en: "Lumen Kitchens", zh: "流明厨房" },
     root: LeanIMT.build(poseidon, leaves).root.toString(), size: leaves.length, live, settled: settled ?? live,
-    leaves: toHex(sha256(file)), published: "2026-05-01",
+    leaves: toHex(sha256(file)), journal: "00".repeat(32), published: "2026-05-01",
   });
   const name = toHex(sha256(statement));
   const index = { type: "openmai/roster-index/v1", site: facts.site, season, serial, rosters: [{ roster: ROSTER, epoch, statement: name }] };
@@ -48,8 +55,34 @@ export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, set
     ["/rosters/index.json", sign("roster-index", index)],
     [`/rosters/statements/${name}.json`, statement],
     [`/rosters/leaves/${toHex(sha256(file))}.bin`, file],
+    ...logged(statement, log),
   ]);
 }
+
+/** Where an epoch stands in the log, as the site lists it. */
+export interface Place {
+  readonly index: number;
+  readonly size: number;
+  readonly root: string;
+}
+
+/** The log's files, and the list of rosters that says where this epoch, now appended, stands. */
+export function logged(envelope: Uint8Array<ArrayBuffer>, log: TestLog): Map<string, Uint8Array<ArrayBuffer>> {
+  const { statement } = JSON.parse(new TextDecoder().decode(envelope)) as { statement: { epoch: number } };
+  const place = logEpoch(log, envelope);
+  return new Map([...log.files(), ["/api/v1/rosters", listed(statement.epoch, place)]]);
+}
+
+/** Appends the epoch's entry, and another one; returns the head between them. */
+function logEpoch(log: TestLog, envelope: Uint8Array<ArrayBuffer>): Place {
+  const document = JSON.parse(new TextDecoder().decode(envelope)) as { statement: Record<string, unknown> };
+  const { site, season, roster, epoch, root } = document.statement;
+  const index = log.append(canonicalJson({ type: "openmai/log/roster/v1", site, season, roster, epoch, root, statement: toHex(sha256(envelope)), envelope: document }));
+  log.append(`what came after epoch ${epoch as number}`);
+  return { index, size: index + 1, root: toBase64(log.root(index + 1)) };
+}
+
+export const listed = (epoch: number, log: Place | null): Uint8Array<ArrayBuffer> => canonicalJson({ rosters: [{ roster: ROSTER, epoch, log }] });
 
 /** What a page asks and is told: the worker itself, started anew with an empty device. */
 export class Worker {

@@ -103,7 +103,13 @@ export const factsOf = async (season: string | null): Promise<Site> => {
 export const fetchRosters = async (season: string | null = null): Promise<readonly RosterFacts[]> =>
   (await request<{ rosters: readonly RosterFacts[] }>(`/api/v1/rosters${season === null ? "" : `?season=${season}`}`)).rosters;
 
-export const fetchThread = (id: string): Promise<{ opening: { content: unknown } }> => request(`/api/v1/threads/${id}`);
+export interface Thread {
+  readonly opening: { readonly content: unknown };
+  /** The heads of the log that the voices of the thread carry. */
+  readonly checkpoints: readonly string[];
+}
+
+export const fetchThread = (id: string): Promise<Thread> => request(`/api/v1/threads/${id}`);
 
 export const fetchAction = (id: string): Promise<{ state: "waiting" | "published" | "unknown" }> =>
   request(`/api/v1/actions/${id}`, { cache: "no-store" });

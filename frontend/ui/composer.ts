@@ -282,9 +282,9 @@ export class Composer {
   private async spokenDraft(): Promise<Spoken> {
     const { section, title, body } = this.current();
     if (this.thread === null) return { kind: "opening", section, title, body };
-    const { opening } = await fetchThread(this.thread);
+    const { opening, checkpoints } = await fetchThread(this.thread);
     if (!isShown(opening.content, document)) throw new ProverError("thread-altered");
-    return { kind: "reply", thread: this.thread, parent: this.parent, body, opening: opening.content };
+    return { kind: "reply", thread: this.thread, parent: this.parent, body, opening: opening.content, checkpoints };
   }
 
   /** Proves and signs; the entry is on this device's disk when it resolves. */

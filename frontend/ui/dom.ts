@@ -39,6 +39,13 @@ export function button(label: string, kind: "primary" | "quiet" | "link", press:
   return made;
 }
 
+/** Hands the reader a file that was made here. */
+export function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 const RING = "M3 12a9 9 0 1 0 18 0a9 9 0 1 0-18 0";
 /** As in web/icons.html. */

@@ -1,7 +1,7 @@
 /** The identity page: make a key, keep it safe, bring it back, and hand its commitment to the people site. */
 import type { IdentityFacts, NewBackup } from "../proofs/messages.ts";
 import { clockOffset, fetchSite, type Site } from "./api.ts";
-import { alert, announce, button, fieldError, find, make, need, replace } from "./dom.ts";
+import { alert, announce, button, download, fieldError, find, make, need, replace } from "./dom.ts";
 import { forgetTicket, goBack, takeTicket, wayBack, type Pending } from "./enrolment.ts";
 import { describe } from "./failures.ts";
 import { forgetEverything } from "./forgetting.ts";
@@ -36,12 +36,6 @@ const STEP_NAMES: StepNames = {
 };
 
 /** Offers `text` as a file; nothing is sent anywhere. */
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  make("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 /** The page again, with nothing of before in its memory. */
 function startAnew(): void {
   history.replaceState(null, "", "#forgotten");

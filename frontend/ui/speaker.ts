@@ -3,7 +3,7 @@ import { readPersona, type PersonaNote } from "../device/personas.ts";
 import type { Alias, Crowd, Label, RosterKind } from "../proofs/messages.ts";
 import { factsOf, fetchRosters, fetchSite, type RosterFacts, type Site } from "./api.ts";
 import { device } from "./delivery.ts";
-import { button, find, make, need, replace } from "./dom.ts";
+import { button, download, find, make, need, replace } from "./dom.ts";
 import { describe } from "./failures.ts";
 import { glyphElement } from "./glyph.ts";
 import * as en from "./messages/en.ts";
@@ -175,21 +175,24 @@ export class Speaker {
       const href = this.form.dataset["identityUrl"] ?? "";
       return make("p", {}, make("a", { class: "btn btn-primary btn-sm", href }, say("toIdentity")));
     }
-    return this.consent(error, () => this.choose()) ?? button(common("retry"), "quiet", () => void (this.search = this.choose()));
+    const press = this.consent(error, () => this.choose()) ?? button(common("retry"), "quiet", () => void (this.search = this.choose()));
+    return make("p", { class: "remedy" }, press);
   }
 
   /** What the member may accept deliberately, also where it is met only when something is sent; `then` goes on from there. */
   consent(error: unknown, then: () => Promise<void>): HTMLElement | null {
     if (!(error instanceof ProverError)) return null;
     const { code, parameters } = error;
-    if (code === "roster-key-changed") return button(common("trustKey"), "quiet", () => void this.trust().then(then));
+    if (code === "roster-key-changed") return button(common("trustKey"), "quiet", () => void this.trust("trustRosterKey").then(then));
+    if (code === "log-key-changed") return button(common("trustLogKey"), "quiet", () => void this.trust("trustLogKey").then(then));
+    if (EVIDENCED.includes(code)) return button(common("downloadEvidence"), "primary", () => void saveEvidence());
     if (code !== "roster-shrunk") return null;
     const { roster, epoch } = parameters as { roster: string; epoch: number };
     return button(common("acceptRoster"), "quiet", () => void this.accept(roster, epoch).then(then));
   }
 
-  private async trust(): Promise<void> {
-    await prover.ask("trustRosterKey", { facts: await fetchSite() }).catch(() => null);
+  private async trust(key: "trustRosterKey" | "trustLogKey"): Promise<void> {
+    await prover.ask(key, { facts: await fetchSite() }).catch(() => null);
   }
 
   private async accept(roster: string, epoch: number): Promise<void> {
@@ -200,6 +203,15 @@ export class Speaker {
     const glyph = alias === null ? null : make("span", { class: "glyph-box glyph-sm" }, glyphElement(alias.glyph));
     replace(this.strip, glyph, glyph === null ? null : " ", name);
   }
+}
+
+/** Refusals after which this device holds what the log has signed against itself. */
+const EVIDENCED: readonly string[] = ["log-forked", "log-older", "thread-log-differs"];
+
+async function saveEvidence(): Promise<void> {
+  const facts = await fetchSite();
+  const file = await prover.ask("logEvidence", { facts }).catch(() => null);
+  if (file !== null) download(`openmai-log-evidence-${facts.site}.json`, file);
 }
 
 function evidence(kind: RosterKind): string | null {

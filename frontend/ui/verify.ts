@@ -1,15 +1,17 @@
 /** Checks a proof file in the browser, claim by claim: the one of this page, or one that the reader has. */
-import type { ClaimName, Verdict, VerifiedPost } from "../proofs/messages.ts";
+import type { ClaimName, LogFacts, Verdict, VerifiedPost } from "../proofs/messages.ts";
 import { fetchSite } from "./api.ts";
 import { alert, make, need, replace } from "./dom.ts";
 import { describe } from "./failures.ts";
 import * as en from "./messages/en.ts";
 import * as zh from "./messages/zh.ts";
 import { prover } from "./prover.ts";
-import { dateOf, language, sayer } from "./words.ts";
+import { dateOf, language, listOf, momentOf, sayer } from "./words.ts";
 
 const say = sayer(en.verify, zh.verify);
-const CLAIMS: readonly ClaimName[] = ["form", "thread", "content", "signature", "roster", "label", "alias", "proof"];
+const CLAIMS: readonly ClaimName[] = [
+  "form", "thread", "content", "signature", "roster", "label", "alias", "proof", "log-roster", "log-tick", "log-order", "witnesses",
+];
 
 class Checker {
   private readonly claims = make("ol", { class: "claims" });
@@ -56,8 +58,7 @@ class Checker {
     this.drawClaims();
     replace(this.result, make("p", {}, say("checking")));
     try {
-      const rosterKey = await this.ownKey(file);
-      const verdict = await prover.ask("verify", { file, rosterKey }, { claim: (claim) => this.mark(claim, true) });
+      const verdict = await prover.ask("verify", { file, ...(await this.trust(file)) }, { claim: (claim) => this.mark(claim, true) });
       if (verdict.failed !== null) this.mark(verdict.failed, false);
       this.tell(verdict);
     } catch (error) {
@@ -65,14 +66,16 @@ class Checker {
     }
   }
 
-  /** A file of this site must be signed by its key; that of another one is compared by the reader. */
-  private async ownKey(file: Uint8Array): Promise<string | null> {
+  /** A file of this site must be signed by its keys; those of another one are compared by the reader. */
+  private async trust(file: Uint8Array): Promise<{ rosterKey: string | null; log: LogFacts | null }> {
+    const stranger = { rosterKey: null, log: null };
     const site = await fetchSite().catch(() => null);
-    if (site === null) return null;
+    if (site === null) return stranger;
     try {
-      return (JSON.parse(new TextDecoder().decode(file)) as { site?: unknown }).site === site.site ? site.roster_key : null;
+      const own = (JSON.parse(new TextDecoder().decode(file)) as { site?: unknown }).site === site.site;
+      return own ? { rosterKey: site.roster_key, log: site.log } : stranger;
     } catch {
-      return null;
+      return stranger;
     }
   }
 
@@ -104,13 +107,15 @@ class Checker {
 }
 
 function described(post: VerifiedPost): Node[] {
-  const { label, live, site, kind, published, fingerprint, title, body, alias } = post;
+  const { label, live, site, kind, published, fingerprint, logFingerprint, tick, witnesses, title, body, alias } = post;
   const who = label === null ? say("writtenBySite", { live, site }) : say("writtenBy", { live, company: label[language()] });
   return [
     make("p", { class: "verdict" }, make("strong", {}, who)),
     make("blockquote", { class: "prose" }, make("p", {}, `${alias[language()]}${title === null ? "" : ` · ${title}`}`), make("p", { class: "plain-text" }, body || say("noText"))),
     make("p", {}, `${kind === "site" ? "" : `${say(kind)} `}${say("roster_date", { date: dateOf(published) })}`),
-    make("p", {}, say("fingerprint", { fingerprint })),
+    make("p", {}, say("logged", { time: momentOf(tick) })),
+    make("p", {}, witnesses.length === 0 ? say("unwitnessed") : say("witnessed", { names: listOf(witnesses) })),
+    make("p", {}, say("fingerprint", { fingerprint, logFingerprint })),
   ];
 }
 

@@ -39,6 +39,12 @@ export function timeOf(moment: Date, now: Date): string {
   return new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", ...seconds, ...day }).format(moment);
 }
 
+/** An RFC 3339 time with its day, by the device's zone. */
+export const momentOf = (time: string): string =>
+  new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" }).format(new Date(time));
+
+export const listOf = (names: readonly string[]): string => new Intl.ListFormat(document.documentElement.lang).format(names);
+
 /** "2026-11-21" as a date in the page's language. */
 export function dateOf(day: string): string {
   return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.anonymity.logs import SignedLog
+from tests.anonymity.logs import MemoryLog
 
 from openmai.anonymity.alias_words import ADJECTIVES, ANIMALS
 from openmai.anonymity.aliases import alias_of
@@ -22,7 +22,10 @@ from openmai.anonymity.enrolment import ENROLMENT_PAIR, prove_enrolment
 from openmai.anonymity.fields import L
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.leanimt import LeanIMT
-from openmai.anonymity.log.entries import entry
+from openmai.anonymity.log.checkpoints import cosign, log_origin, sign_checkpoint
+from openmai.anonymity.log.entries import roster_entry, tick_entries
+from openmai.anonymity.log.notes import COSIGNATURE, NoteKey
+from openmai.anonymity.log.part import LogPart, Placed
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import build_proof_file
 from openmai.anonymity.prover import Prover
@@ -31,6 +34,7 @@ from openmai.anonymity.rosters import (
     Label,
     RosterIndex,
     RosterStatement,
+    SignedStatement,
     open_statement,
     pack_leaves,
     sign_index,
@@ -47,7 +51,10 @@ DOMAIN = Domain(site="openmai.example", season="s228")
 ROSTER = "company/lumen-kitchens/provable"
 LABEL = Label(slug="lumen-kitchens", en="Lumen Kitchens", zh="流明厨房")
 ROSTER_SEED = bytes(range(32))
-LOG_SEED = bytes(range(1, 33))
+# What the log holds before the roster, and between the roster and the tick that published both posts.
+BEFORE, BETWEEN = 260, 3
+TICK = "2026-05-01T10:00:00Z"
+WITNESS = "witness.example/w1"
 
 
 def alias_words() -> dict[str, Any]:
@@ -168,13 +175,6 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
     )  # fmt: skip
     signing_key = Ed25519PrivateKey.from_private_bytes(ROSTER_SEED)
     envelope = sign_statement(statement, signing_key)
-    signed = open_statement(envelope, key=None, domain=DOMAIN)
-    log = SignedLog(DOMAIN.site, Ed25519PrivateKey.from_private_bytes(LOG_SEED))
-    log.append(entry("season", DOMAIN, number=228, began="2026-03-08"))
-    log.append(entry("disclosures", DOMAIN, count=0))
-    log.add(signed)
-    checkpoint = log.head().text
-    log.append(entry("disclosures", DOMAIN, count=1))
     index = RosterIndex(DOMAIN.site, DOMAIN.season, 9, (IndexEntry(ROSTER, 3, sha256(envelope)),))
     opening = Opening(
         site=DOMAIN.site,
@@ -184,6 +184,8 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
         body="二十二点下班\nagain",
         nonce=bytes(16),
     )
+    signed = open_statement(envelope, key=None, domain=DOMAIN)
+    checkpoint = MemoryLog(_logged(signed, [])).at(BEFORE + 1).head().text
     key = thread_key(secret, DOMAIN.thread_scope(opening.id))
     scope, message = join_scope_and_message(
         content=opening, key=public_bytes(key), roster=ROSTER, root=tree.root, checkpoint=checkpoint
@@ -200,11 +202,11 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
         body="Same here",
         nonce=bytes(16),
     )
+    log = _log_part(signed, [opening.id, reply.id])
     files = [
         build_proof_file(
             opening=opening, content=content, key=public_bytes(key), signature=sign_content(content, key),
-            join=join, first=opening.id, statement=signed,
-            log=log.part(signed, content.id, tick="2026-05-01T10:10:00Z"),
+            join=join, first=opening.id, statement=signed, log=log,
         )
         for content in (opening, reply)
     ]  # fmt: skip
@@ -219,14 +221,38 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
         "scope": str(scope),
         "message": str(message),
         "roster_key": public_bytes(signing_key).hex(),
-        "log_key": log.note_key.text,
-        "checkpoint": checkpoint,
         "leaves_file": leaves_file.hex(),
         "envelope": envelope.decode(),
         "index": sign_index(index, signing_key).decode(),
         "proof_files": [file.decode() for file in files],
         "receipt": DOMAIN.receipt_bytes(opening.id, "2026-05-01T10:00:00Z").hex(),
     }
+
+
+def _logged(signed: SignedStatement, posts: list[bytes]) -> list[bytes]:
+    """Entries of which only the roster's and the tick's mean anything."""
+    before = [f"before {number}".encode() for number in range(BEFORE)]
+    between = [f"between {number}".encode() for number in range(BETWEEN)]
+    ticks = [each.data for each in tick_entries(DOMAIN, TICK, posts)]
+    return [*before, roster_entry(signed).data, *between, *ticks, b"after"]
+
+
+def _log_part(signed: SignedStatement, posts: list[bytes]) -> LogPart:
+    """Both posts in one tick, the checkpoint one entry later and countersigned."""
+    log = MemoryLog(_logged(signed, posts))
+    tree, tick = log.at(len(log.entries)), BEFORE + 1 + BETWEEN
+    log_key, witness = (Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32) for seed in (7, 8))
+    checkpoint = sign_checkpoint(log_origin(DOMAIN.site), tree.head(), log_key)
+    said = cosign(checkpoint, name=WITNESS, timestamp=1_777_777_777, key=witness)
+    return LogPart(
+        key=public_bytes(log_key),
+        witnesses=(NoteKey(WITNESS, public_bytes(witness), COSIGNATURE),),
+        checkpoint=checkpoint.note.with_signatures([said]).data,
+        roster=Placed(BEFORE, tuple(log.at(BEFORE + 1).inclusion_proof(BEFORE))),
+        consistency=tuple(tree.consistency_proof(BEFORE + 1)),
+        tick=Placed(tick, tuple(tree.inclusion_proof(tick))),
+        entry=tick_entries(DOMAIN, TICK, posts)[0],
+    )
 
 
 def as_file(document: object) -> bytes:

@@ -67,10 +67,10 @@ class SignedLog:
         return NoteKey(self.origin, public_bytes(self.key))
 
     def add(self, *rosters: SignedStatement) -> None:
-        """Log rosters together: they share a checkpoint."""
+        """Log rosters one behind the other: the head of each is the one behind its entry."""
         for each in rosters:
             self.places[each.name] = self.append(roster_entry(each))
-        self.heads.update({each.name: self.head() for each in rosters})
+            self.heads[each.name] = self.head()
 
     def append(self, entry: LogEntry) -> int:
         self.entries.append(entry.data)

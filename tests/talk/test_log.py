@@ -25,7 +25,7 @@ from openmai.talk import log_files
 from openmai.talk.actions.log import append
 from openmai.talk.log_facts import due_facts
 from openmai.talk.models import LogCheckpoint, LogEntry, LogNode, RosterEpoch
-from openmai.talk.queries.log import log_size, tile_data
+from openmai.talk.queries.log import log_size, log_tree, tile_data
 
 __all__ = ["fetching", "people"]
 
@@ -87,10 +87,11 @@ def test_an_epoch_is_in_force_only_with_its_place_in_the_log(talk: Talk):
     for epoch in RosterEpoch.objects.all():
         logged = parse_entry(bytes(LogEntry.objects.get(index=epoch.log_index).data))
         assert (logged.kind, logged.facts["statement"]) == ("roster", bytes(epoch.id).hex())
+        assert bytes(epoch.log_root) == log_tree(epoch.log_index + 1).root()
     with pytest.raises(IntegrityError), transaction.atomic():
-        RosterEpoch.objects.filter(roster=HARBOUR).update(log_index=epoch.checkpoint_id)
+        RosterEpoch.objects.filter(roster=HARBOUR).update(log_index=-1)
     with pytest.raises(IntegrityError), transaction.atomic():
-        RosterEpoch.objects.filter(roster=HARBOUR).update(checkpoint=None)
+        RosterEpoch.objects.filter(roster=HARBOUR).update(log_root=b"")
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,9 @@ class RosterEpoch(models.Model):
     label_en = models.CharField(max_length=120, blank=True)
     label_zh = models.CharField(max_length=120, blank=True)
     leaves = models.BinaryField()
-    # Where the log says so, and the first checkpoint that holds it: no root is accepted before it is logged.
+    # Where the log says so, and the log's root just behind that: no root is accepted before it is logged.
     log_index = models.BigIntegerField()
-    checkpoint = models.ForeignKey(
-        "LogCheckpoint", on_delete=models.PROTECT, related_name="epochs", db_index=False
-    )
+    log_root = models.BinaryField()
     accepted_at = models.DateTimeField()
     superseded_at = models.DateTimeField(null=True)
 
@@ -76,10 +74,8 @@ class RosterEpoch(models.Model):
             _bytes_long("epoch_id_is_digest", "id", 32),
             _bytes_long("epoch_root_is_field", "root", 32),
             _bytes_long("epoch_leaves_is_digest", "leaves", 32),
-            models.CheckConstraint(
-                name="epoch_is_logged",
-                condition=models.Q(log_index__gte=0, log_index__lt=models.F("checkpoint")),
-            ),
+            _bytes_long("epoch_log_root_length", "log_root", 32),
+            models.CheckConstraint(name="epoch_is_logged", condition=models.Q(log_index__gte=0)),
             models.UniqueConstraint(name="epoch_once", fields=["season", "roster", "epoch"]),
             models.UniqueConstraint(
                 name="epoch_one_current", fields=["season", "roster"], condition=models.Q(superseded_at=None)

@@ -124,9 +124,11 @@ def open_part(part: LogPart, *, site: str, trust: LogTrust | None) -> SignedChec
 def check_roster_logged(
     part: LogPart, checkpoint: SignedCheckpoint, *, joined: TreeHead, signed: SignedStatement
 ) -> None:
-    """The claim `log-roster`: the roster stood in the log that the join names, and that log grew into the
-    one that was signed.
+    """The claim `log-roster`: the join names the log just behind the roster's entry, and that log grew into
+    the one that was signed.
     """
+    if joined.size != part.roster.index + 1:
+        raise WrongOrder(_("the join names another head of the log than that of its roster"))
     leaf = leaf_hash(roster_entry(signed).data)
     verify_inclusion(index=part.roster.index, leaf=leaf, proof=part.roster.proof, head=joined)
     verify_consistency(old=joined, new=checkpoint.head, proof=part.consistency)

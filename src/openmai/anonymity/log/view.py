@@ -131,13 +131,15 @@ def open_view(data: bytes, *, trust: LogTrust, read: Read, seen: SignedCheckpoin
 
 
 def check_epoch(view: LogView, entry: LogEntry, *, index: int, epoch_head: TreeHead) -> None:
-    """All that a client demands of a roster's epoch: its entry is in the log, and in the epoch's own
-    checkpoint, which the log grew from. Raises a `LogRefused`.
+    """All that a client demands of a roster's epoch: its entry is in the log, and the epoch's own head is the
+    one just behind it. A server that could choose the head would know its readers again.
+
+    Raises a `LogRefused`.
     """
+    if epoch_head.size != index + 1:
+        raise AlteredLog(_("the checkpoint that is said to be the roster's own is another"))
     view.check_grown_from(epoch_head)
     view.check_holds(entry, index)
-    if index >= epoch_head.size:
-        raise AlteredLog(_("the roster was logged after the checkpoint that is said to be its own"))
 
 
 def read_entries(view: LogView, tile_index: int, read: Read) -> tuple[bytes, ...]:

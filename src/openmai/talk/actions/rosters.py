@@ -10,7 +10,7 @@ from openmai.anonymity.log.entries import LogEntry, roster_entry
 from openmai.anonymity.log.journals import journal_entries
 from openmai.talk.actions.log import Appended, append
 from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
-from openmai.talk.queries.log import logged_commitments
+from openmai.talk.queries.log import log_tree, logged_commitments
 from openmai.talk.rules import Rules
 from openmai.talk.snapshots import FetchedEpoch, Snapshot
 
@@ -53,6 +53,7 @@ def _entries(snapshot: Snapshot) -> Iterator[LogEntry]:
 
 def _keep_epoch(fetched: FetchedEpoch, appended: Appended, now: datetime) -> None:
     statement = fetched.signed.statement
+    log_index = appended.places[roster_entry(fetched.signed).data]
     RosterLeaves.objects.get_or_create(id=statement.leaves, defaults={"data": fetched.leaves})
     RosterEpoch.objects.create(
         id=fetched.signed.name,
@@ -67,8 +68,8 @@ def _keep_epoch(fetched: FetchedEpoch, appended: Appended, now: datetime) -> Non
         label_en="" if statement.label is None else statement.label.en,
         label_zh="" if statement.label is None else statement.label.zh,
         leaves=statement.leaves,
-        log_index=appended.places[roster_entry(fetched.signed).data],
-        checkpoint_id=appended.head.size,
+        log_index=log_index,
+        log_root=log_tree(log_index + 1).root(),
         accepted_at=now,
     )
 

@@ -135,21 +135,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="rosterepoch",
-            name="checkpoint",
-            field=models.ForeignKey(
-                db_index=False,
-                default=1,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="epochs",
-                to="talk.logcheckpoint",
-            ),
+            name="log_root",
+            field=models.BinaryField(default=bytes(32)),
             preserve_default=False,
         ),
         migrations.AddConstraint(
             model_name="rosterepoch",
             constraint=models.CheckConstraint(
-                condition=models.Q(("log_index__gte", 0), ("log_index__lt", models.F("checkpoint"))),
-                name="epoch_is_logged",
+                condition=django.db.models.lookups.Exact(
+                    django.db.models.functions.text.Length("log_root"), 32
+                ),
+                name="epoch_log_root_length",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="rosterepoch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("log_index__gte", 0)), name="epoch_is_logged"
             ),
         ),
         migrations.CreateModel(

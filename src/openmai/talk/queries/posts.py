@@ -66,13 +66,12 @@ def proven_post(post: bytes, *, rules: Rules) -> Proven | None:
     row = one(
         """SELECT p.content, p.signature, p.tick, p.thread_id, t.section, t.title, o.content, a.nullifier,
                   a.key, a.roster, a.label_en, a.label_zh, a.numbered, p.persona_id = o.persona_id,
-                  j.content_id, j.proof, e.envelope, e.log_index, c.size, c.root
+                  j.content_id, j.proof, e.envelope, e.log_index, e.log_root
            FROM talk_post p JOIN talk_thread t ON t.id = p.thread_id JOIN talk_post o ON o.id = t.id
            JOIN talk_persona a ON a.id = p.persona_id
            JOIN LATERAL (SELECT * FROM talk_join WHERE persona_id = a.id AND tick <= p.tick
                          ORDER BY content_id = p.id DESC, tick DESC, content_id LIMIT 1) j ON true
            JOIN talk_rosterepoch e ON e.id = j.epoch_id
-           JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
            WHERE p.id = %(id)s""",
         {"id": post},
     )
@@ -80,8 +79,8 @@ def proven_post(post: bytes, *, rules: Rules) -> Proven | None:
         return None
     content, signature, tick, thread, section, title, opening = row[:7]
     speaker = voice(*row[7:14])
-    first, points, envelope, log_index = row[14:18]
-    joined = TreeHead(*row[18:20])
+    first, points, envelope, log_index, log_root = row[14:19]
+    joined = TreeHead(log_index + 1, log_root)
     statement = open_statement(envelope, key=None, domain=None)
     opened = parse_content(orjson.loads(opening))
     assert isinstance(opened, Opening)  # noqa: S101 - the post whose id is the thread's

@@ -29,7 +29,7 @@ class Held:
 class CurrentRoster:
     """A roster in its current epoch. `open` is false below the floor.
 
-    `log_index` is its place in the log, `checkpoint` the first head that covers it.
+    `log_index` is its place in the log, `checkpoint` the head just behind it.
     """
 
     roster: str
@@ -80,20 +80,19 @@ def _leaves_of(statement: bytes) -> bytes | None:
 
 def current_rosters(season: str, *, floor: int) -> list[CurrentRoster]:
     found = rows(
-        """SELECT e.roster, e.epoch, e.root, e.size, e.live, e.settled, e.label_en, e.label_zh, e.leaves,
-                  e.id, e.log_index, c.size, c.root
-           FROM talk_rosterepoch e JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
-           WHERE e.season = %(season)s AND e.superseded_at IS NULL ORDER BY e.roster""",
+        """SELECT roster, epoch, root, size, live, settled, label_en, label_zh, leaves, id,
+                  log_index, log_root
+           FROM talk_rosterepoch WHERE season = %(season)s AND superseded_at IS NULL ORDER BY roster""",
         {"season": season},
     )
     return [_current(row, floor) for row in found]
 
 
 def _current(row: Row, floor: int) -> CurrentRoster:
-    roster, epoch, root, size, live, settled, *rest, log_size, log_root = row
+    roster, epoch, root, size, live, settled, *rest, log_index, log_root = row
     counts = int.from_bytes(root, "big"), size, live, settled
-    checkpoint = TreeHead(log_size, log_root)
-    return CurrentRoster(*(roster, epoch, *counts, *rest, checkpoint, settled >= floor))
+    checkpoint = TreeHead(log_index + 1, log_root)
+    return CurrentRoster(*(roster, epoch, *counts, *rest, log_index, checkpoint, settled >= floor))
 
 
 def index_envelope(season: str) -> bytes | None:

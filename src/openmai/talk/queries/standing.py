@@ -78,10 +78,9 @@ def thread_standing(thread: bytes, *, parent: bytes | None, claimed: Claimed) ->
 def roster_roots(season: str, roster: str, root: int) -> list[RosterRoot]:
     """The epochs of the roster that have this root, the newest first: leaves that only age keep theirs."""
     found = rows(
-        """SELECT e.id, c.size, c.root, e.settled, e.superseded_at, e.label_en, e.label_zh
-           FROM talk_rosterepoch e JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
-           WHERE e.season = %(season)s AND e.roster = %(roster)s AND e.root = %(root)s
-           ORDER BY e.epoch DESC""",
+        """SELECT id, log_index + 1, log_root, settled, superseded_at, label_en, label_zh
+           FROM talk_rosterepoch
+           WHERE season = %(season)s AND roster = %(roster)s AND root = %(root)s ORDER BY epoch DESC""",
         {"season": season, "roster": roster, "root": be32(root)},
     )
     return [RosterRoot(row[0], TreeHead(row[1], row[2]).text, *row[3:]) for row in found]

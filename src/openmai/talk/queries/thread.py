@@ -144,9 +144,9 @@ def thread_in_time(thread: bytes, *, after: int, size: int = PAGE) -> ThreadPage
 def _checkpoints(thread: bytes) -> tuple[str, ...]:
     """What everybody who entered the thread saw of the log: a fork would show itself here."""
     found = rows(
-        """SELECT DISTINCT c.size, c.root FROM talk_join j JOIN talk_persona a ON a.id = j.persona_id
-           JOIN talk_rosterepoch e ON e.id = j.epoch_id JOIN talk_logcheckpoint c ON c.size = e.checkpoint_id
-           WHERE a.thread_id = %(thread)s ORDER BY c.size""",
+        """SELECT DISTINCT e.log_index + 1, e.log_root
+           FROM talk_join j JOIN talk_persona a ON a.id = j.persona_id
+           JOIN talk_rosterepoch e ON e.id = j.epoch_id WHERE a.thread_id = %(thread)s ORDER BY 1""",
         {"thread": thread},
     )
     return tuple(TreeHead(*row).text for row in found)

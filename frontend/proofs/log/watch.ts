@@ -1,0 +1,163 @@
+/**
+ * What this device knows of the site's log: its key, and the newest head that it has seen.
+ *
+ * Whatever the server shows later must continue that head. A log that does not is refused, and both signed heads are
+ * kept: together they prove to anybody that the log was forked.
+ */
+import type { Database } from "../../device/database.ts";
+import type { Fetch } from "../artifacts.ts";
+import { fingerprint } from "../encoding.ts";
+import { ProofError } from "../errors.ts";
+import { equalBytes, toHex } from "../field.ts";
+import type { SiteFacts } from "../messages.ts";
+import { openCheckpoint, originOf, parseCarried, type SignedHead } from "./checkpoint.ts";
+import { evidenceOf, keepEvidence, witnessesOf, type Offence } from "./evidence.ts";
+import { cosignersOf, parseNote, parseVerifierKey, type NamedKey } from "./note.ts";
+import { cutTile, isFull, tilePath, TileTree, type Tile, type TileSource } from "./tiles.ts";
+
+/** Between the checkpoint and its tiles a tick may pass, and take the partial tiles away. */
+const ATTEMPTS = 3;
+
+interface Kept {
+  /** The log's key first seen, in hex. */
+  readonly key: string;
+  /** The newest checkpoint seen, as it was signed; null before the first. */
+  readonly signed: string | null;
+}
+
+const place = ({ site }: SiteFacts): string => `log/${site}`;
+const utf8 = new TextEncoder();
+
+const isAbsent = (error: unknown): boolean => error instanceof ProofError && error.code === "server" && error.parameters["status"] === 404;
+
+/** The log's name and key as the site gives them now. */
+export function logKeyOf({ site, log }: SiteFacts): NamedKey {
+  const key = parseVerifierKey(log?.key, 1);
+  if (log.origin !== originOf(site) || key.name !== log.origin) throw new ProofError("log-malformed", "the log's origin");
+  return key;
+}
+
+export class LogWatch {
+  private last: TileTree | null = null;
+
+  constructor(
+    private readonly fetcher: Fetch,
+    private readonly database: Database,
+  ) {}
+
+  /** The log as it is now, found to continue what this device has seen. */
+  async open(facts: SiteFacts): Promise<TileTree> {
+    const kept = await this.pinned(facts);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.look(facts, kept);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isAbsent(error)) throw error;
+      }
+    }
+  }
+
+  /** Pins the log's key on first use; throws `log-key-changed` when the site later names another. */
+  private async pinned(facts: SiteFacts): Promise<Kept> {
+    const offered = toHex(logKeyOf(facts).key);
+    const kept = (await this.database.change<Kept>("settings", place(facts), (old) => old ?? { key: offered, signed: null }))!;
+    if (kept.key !== offered) throw new ProofError("log-key-changed", "", { pinned: fingerprint(kept.key), offered: fingerprint(offered) });
+    return kept;
+  }
+
+  /**
+   * Accepts the key that the site names now: the member has compared it with the published one. The head that was seen
+   * stays: a new key is no leave to begin another history.
+   */
+  async trust(facts: SiteFacts): Promise<void> {
+    const key = toHex(logKeyOf(facts).key);
+    await this.database.change<Kept>("settings", place(facts), (old) => ({ key, signed: old?.signed ?? null }));
+  }
+
+  private async look(facts: SiteFacts, { signed }: Kept): Promise<TileTree> {
+    const offered = openCheckpoint(await this.bytes("checkpoint"), logKeyOf(facts));
+    const seen = signed === null ? null : headOf(signed, facts);
+    if (seen !== null && offered.size < seen.size) await this.accuse(facts, { kind: "rollback", seen, offered });
+    // Of two heads of one size nothing but their roots need be looked at.
+    if (seen !== null && offered.size === seen.size && !equalBytes(offered.root, seen.root)) await this.accuse(facts, { kind: "fork", seen, offered });
+    const tree = await this.treeOf(facts, offered);
+    if (seen !== null && !equalBytes(await tree.rootAt(seen.size), seen.root)) {
+      await this.accuse(facts, { kind: "fork", seen, offered, consistency: await tree.consistency(seen.size) });
+    }
+    // Only now, so that a fork that no witness signed is still called one.
+    cosignersOf(offered.note, witnessesOf(facts.log), facts.log.quorum);
+    await this.remember(facts, offered);
+    return tree;
+  }
+
+  private async treeOf(facts: SiteFacts, offered: SignedHead): Promise<TileTree> {
+    const { last } = this;
+    if (last !== null && last.head.size === offered.size && equalBytes(last.head.root, offered.root)) return last;
+    return (this.last = await TileTree.open(offered, this.tilesOf(facts)));
+  }
+
+  /** Another tab may have seen a newer head meanwhile. */
+  private async remember(facts: SiteFacts, { size, signed }: SignedHead): Promise<void> {
+    await this.database.change<Kept>("settings", place(facts), (old) => {
+      const newer = old!.signed !== null && headOf(old!.signed, facts).size > size;
+      return newer ? old : { ...old!, signed };
+    });
+  }
+
+  private async accuse(facts: SiteFacts, offence: Offence): Promise<never> {
+    await keepEvidence(this.database, facts, evidenceOf(facts, offence));
+    const { kind, seen, offered } = offence;
+    if (kind === "rollback") throw new ProofError("log-older", "", { seen: seen.size, offered: offered!.size });
+    throw new ProofError(kind === "fork" ? "log-forked" : "thread-log-differs", "", { seen: seen.size });
+  }
+
+  /**
+   * Insists that the heads that the voices of a thread have seen are heads of this log: a fork shows itself in public.
+   * Throws `thread-log-differs`.
+   */
+  async checkThread(facts: SiteFacts, thread: string, checkpoints: readonly string[]): Promise<void> {
+    if (checkpoints.length === 0) return;
+    const tree = await this.open(facts);
+    for (const claimed of new Set(checkpoints)) {
+      const { size, root } = parseCarried(claimed);
+      if (size <= tree.head.size && equalBytes(await tree.rootAt(size), root)) continue;
+      const { signed } = (await this.database.get<Kept>("settings", place(facts)))!;
+      await this.accuse(facts, { kind: "thread", seen: headOf(signed!, facts), thread, claimed });
+    }
+  }
+
+  private async bytes(path: string): Promise<Uint8Array> {
+    const response = await this.fetcher(`/log/${path}`);
+    if (!response.ok) throw new ProofError("server", path, { status: response.status });
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** A partial tile may have given way to the full one. */
+  private async tile(tile: Tile): Promise<Uint8Array> {
+    try {
+      return await this.bytes(tilePath(tile));
+    } catch (error) {
+      if (isFull(tile) || !isAbsent(error)) throw error;
+      return cutTile(await this.bytes(tilePath({ ...tile, width: 256 })), tile.width);
+    }
+  }
+
+  /** Full tiles are kept on the device. They are checked whenever they are used, so the store need not be trusted. */
+  private tilesOf({ site }: SiteFacts): TileSource {
+    const { database } = this;
+    const key = (tile: Tile): string => `${site}/${tilePath(tile)}`;
+    return {
+      asked: async (tile) => (isFull(tile) ? await database.get<Uint8Array>("tiles", key(tile)) : undefined) ?? (await this.tile(tile)),
+      again: (tile) => this.tile(tile),
+      keep: (tile, bytes) => database.put("tiles", key(tile), bytes),
+    };
+  }
+}
+
+/** A head from the device's own store: its signature was checked, under the key of that time. */
+function headOf(signed: string, { site }: SiteFacts): SignedHead {
+  const note = parseNote(utf8.encode(signed));
+  const [origin, size, root] = note.text.split("\n");
+  if (origin !== originOf(site)) throw new ProofError("log-malformed", "the head kept here is another log's");
+  return { ...parseCarried(`${size} ${root}`), note, signed };
+}
