@@ -118,13 +118,13 @@ export class Mirror {
     const { statement } = openStatement(envelope, parseHex(facts.roster_key, 32, "roster key"));
     checkBelongs(statement, entry, facts);
     const leaves = checkLeaves(statement, await this.addressed(`/rosters/leaves/${statement.leaves}.bin`, statement.leaves));
-    const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed());
+    const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed(facts));
     return { statement, leaves, name: entry.statement, checkpoint };
   }
 
   /** Where the server says that each epoch stands in the log. */
-  private async listed(): Promise<readonly Listed[]> {
-    const bytes = await this.bytes("/api/v1/rosters");
+  private async listed(facts: SiteFacts): Promise<readonly Listed[]> {
+    const bytes = await this.bytes(facts.past ? `/api/v1/rosters?season=${facts.season}` : "/api/v1/rosters");
     try {
       const { rosters } = JSON.parse(new TextDecoder().decode(bytes)) as { rosters: unknown };
       if (Array.isArray(rosters)) return rosters as Listed[];

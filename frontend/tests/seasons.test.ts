@@ -37,7 +37,7 @@ test("seasons are open for two weeks beyond their end", () => {
 
 describe("a thread of the past season", () => {
   const opening = vectors.opening;
-  const draft = { kind: "reply", thread: vectors.opening_id, parent: null, body: "Still here", opening } as const;
+  const draft = { kind: "reply", thread: vectors.opening_id, parent: null, body: "Still here", opening, checkpoints: [] } as const;
 
   /** A browser with the key of s228 at a moment in s229; the mirror serves the last index of s228. */
   async function later(moment: number): Promise<Worker> {
@@ -46,6 +46,8 @@ describe("a thread of the past season", () => {
     const files = publish(poseidon, { leaves: [...members, BigInt(vectors.commitment)] });
     files.set("/rosters/s228/index.json", files.get("/rosters/index.json")!);
     files.delete("/rosters/index.json");
+    files.set("/api/v1/rosters?season=s228", files.get("/api/v1/rosters")!);
+    files.delete("/api/v1/rosters");
     const worker = await Worker.start(files);
     if (moment < CLOSES) await worker.ask("restore", { facts: now, file: backup, code: showCode(code) });
     return worker;

@@ -32,6 +32,8 @@ class SiteLog:
     site: str
     home: Home
     offered: LogTrust
+    # Named if it is over and its threads are open still.
+    past_season: str | None = None
 
     def view(self) -> LogView:
         """The newest checkpoint, compared with the one seen last and kept in its place; raise `Refused`."""
@@ -73,7 +75,8 @@ class SiteLog:
 
     def _place(self, signed: SignedStatement) -> tuple[int, TreeHead]:
         """Where the site says that the epoch is logged."""
-        listed = self.web.get_json("/api/v1/rosters", limit=_PLACES_LIMIT).get("rosters")
+        season = f"?season={self.past_season}" if self.past_season else ""
+        listed = self.web.get_json(f"/api/v1/rosters{season}", limit=_PLACES_LIMIT).get("rosters")
         try:
             (found,) = [each["log"] for each in listed or [] if each["statement"] == signed.name.hex()]
             index, size = found["index"], found["size"]

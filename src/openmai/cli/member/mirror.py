@@ -117,7 +117,8 @@ class Mirror:
 
     @property
     def log(self) -> SiteLog:
-        return SiteLog(self.web, self.facts.domain.site, self.home, self.facts.log)
+        past = self.facts.domain.season if self.facts.past else None
+        return SiteLog(self.web, self.facts.domain.site, self.home, self.facts.log, past)
 
     def _logged(self, signed: SignedStatement) -> str:
         with self.progress.waiting(_("Checking the log")):
