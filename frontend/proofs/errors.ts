@@ -30,6 +30,7 @@ export type ErrorCode =
   | "log-unsigned"
   | "log-unwitnessed"
   | "log-key-changed"
+  | "log-witnesses-changed"
   | "log-older"
   | "log-forked"
   | "log-altered"

@@ -99,20 +99,21 @@ describe("a log that grows", () => {
 });
 
 describe("a fork", () => {
-  test("is refused, with both signed heads and the proof that they contradict each other", async () => {
-    const [log, other] = [grown(300), forked(200, 400)];
+  test.each([300, 256])("is refused, with both signed heads and the proof that they contradict each other, at size %i", async (size) => {
+    const [log, other] = [grown(size), forked(200, 400)];
     show(log);
     await watch.open(facts);
     show(other);
-    await expect(watch.open(facts)).rejects.toMatchObject({ code: "log-forked", parameters: { seen: 300 } });
+    await expect(watch.open(facts)).rejects.toMatchObject({ code: "log-forked", parameters: { seen: size } });
     await expect(watch.open(facts)).rejects.toMatchObject({ code: "log-forked" }); // asking again accepts nothing
     const kept = await evidence();
     expect(kept).toMatchObject({ kind: "fork", site, origin: `${site}/log`, seen: log.checkpoint(), offered: other.checkpoint() });
     // What a stranger does with it: both are signed, and the offered log's own beginning is not what was seen.
     const [seen, offered] = [kept.seen, kept.offered!].map((text) => openCheckpoint(utf8.encode(text), log.signer));
     const path = kept.consistency!.map((hash) => parseHex(hash, 32, "hash"));
+    const beginning = { size: seen!.size, root: parseHex(kept.root, 32, "root") };
+    expect(isConsistent(beginning, offered!, path)).toBe(true);
     expect(isConsistent(seen!, offered!, path)).toBe(false);
-    expect(isConsistent({ size: 300, root: other.root(300) }, offered!, path)).toBe(true);
   });
 
   test("of the same size is seen by the roots alone", async () => {
@@ -170,9 +171,17 @@ describe("witnesses", () => {
   test("must be as many as the site asks for", async () => {
     show(witnessed(first));
     await expect(watch.open(asked(2))).rejects.toMatchObject({ code: "log-unwitnessed", parameters: { found: 1, quorum: 2 } });
-    await expect(watch.open(asked(1))).resolves.toBeDefined();
     show(witnessed(first, second));
     await expect(watch.open(asked(2))).resolves.toBeDefined();
+  });
+
+  test("are those first seen: fewer or others need the member's consent", async () => {
+    show(witnessed(first));
+    await expect(watch.open(asked(2))).rejects.toMatchObject({ code: "log-unwitnessed" });
+    await expect(watch.open(asked(1))).rejects.toMatchObject({ code: "log-witnesses-changed" });
+    await expect(watch.open(facts)).rejects.toMatchObject({ code: "log-witnesses-changed", parameters: { offered: "0/0" } });
+    await watch.trust(asked(1));
+    await expect(watch.open(asked(1))).resolves.toBeDefined();
   });
 
   test("count by their keys, and not by their names", async () => {

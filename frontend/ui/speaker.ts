@@ -185,6 +185,7 @@ export class Speaker {
     const { code, parameters } = error;
     if (code === "roster-key-changed") return button(common("trustKey"), "quiet", () => void this.trust("trustRosterKey").then(then));
     if (code === "log-key-changed") return button(common("trustLogKey"), "quiet", () => void this.trust("trustLogKey").then(then));
+    if (code === "log-witnesses-changed") return button(common("trustWitnesses"), "quiet", () => void this.trust("trustLogKey").then(then));
     if (EVIDENCED.includes(code)) return button(common("downloadEvidence"), "primary", () => void saveEvidence());
     if (code !== "roster-shrunk") return null;
     const { roster, epoch } = parameters as { roster: string; epoch: number };

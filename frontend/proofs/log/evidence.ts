@@ -10,8 +10,8 @@ export interface Offence {
   readonly kind: "rollback" | "fork" | "thread";
   readonly seen: SignedHead;
   readonly offered?: SignedHead;
-  /** From `seen` to `offered`: it leads to the offered root, and to another one than was seen. */
-  readonly consistency?: readonly Uint8Array[];
+  /** The root that the offered log had at the size that was seen, and the proof that it had. */
+  readonly beginning?: { readonly root: Uint8Array; readonly consistency: readonly Uint8Array[] };
   readonly thread?: string;
   readonly claimed?: string;
 }
@@ -23,6 +23,8 @@ export interface Evidence {
   readonly kind: Offence["kind"];
   readonly seen: string;
   readonly offered: string | null;
+  /** The offered log's own root at the size of `seen`, another than was seen; `consistency` leads from it to `offered`. */
+  readonly root: string | null;
   readonly consistency: readonly string[] | null;
   readonly thread: string | null;
   readonly claimed: string | null;
@@ -34,7 +36,7 @@ const WEIGHT: Readonly<Record<Offence["kind"], number>> = { rollback: 0, thread:
 
 export const witnessesOf = ({ witnesses }: LogFacts): NamedKey[] => witnesses.map((text) => parseVerifierKey(text, 4));
 
-export function evidenceOf(facts: SiteFacts, { kind, seen, offered, consistency, thread, claimed }: Offence): Evidence {
+export function evidenceOf(facts: SiteFacts, { kind, seen, offered, beginning, thread, claimed }: Offence): Evidence {
   const both = (witness: NamedKey): boolean => [seen, offered!].every(({ note }) => cosignatureOf(note, witness) === "holds");
   return {
     type: "openmai/log-evidence/v1",
@@ -43,7 +45,8 @@ export function evidenceOf(facts: SiteFacts, { kind, seen, offered, consistency,
     kind,
     seen: seen.signed,
     offered: offered?.signed ?? null,
-    consistency: consistency?.map(toHex) ?? null,
+    root: beginning === undefined ? null : toHex(beginning.root),
+    consistency: beginning?.consistency.map(toHex) ?? null,
     thread: thread ?? null,
     claimed: claimed ?? null,
     cosigned: offered === undefined ? [] : witnessesOf(facts.log).filter(both).map(({ name }) => name),

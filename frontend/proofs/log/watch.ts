@@ -1,5 +1,5 @@
 /**
- * What this device knows of the site's log: its key, and the newest head that it has seen.
+ * What this device knows of the site's log: its key and witnesses, and the newest head that it has seen.
  *
  * Whatever the server shows later must continue that head. A log that does not is refused, and both signed heads are
  * kept: together they prove to anybody that the log was forked.
@@ -21,6 +21,9 @@ const ATTEMPTS = 3;
 interface Kept {
   /** The log's key first seen, in hex. */
   readonly key: string;
+  /** Who had to countersign then, and how many of them. */
+  readonly witnesses: readonly string[];
+  readonly quorum: number;
   /** The newest checkpoint seen, as it was signed; null before the first. */
   readonly signed: string | null;
 }
@@ -36,6 +39,15 @@ export function logKeyOf({ site, log }: SiteFacts): NamedKey {
   if (log.origin !== originOf(site) || key.name !== log.origin) throw new ProofError("log-malformed", "the log's origin");
   return key;
 }
+
+function pinsOf(facts: SiteFacts): Omit<Kept, "signed"> {
+  const key = toHex(logKeyOf(facts).key);
+  return { key, witnesses: [...facts.log.witnesses], quorum: facts.log.quorum };
+}
+
+/** Who must countersign, as people compare it. */
+const asked = ({ witnesses, quorum }: { readonly witnesses: readonly string[]; readonly quorum: number }): string =>
+  `${quorum}/${witnesses.length} ${witnesses.join(", ")}`.trim();
 
 export class LogWatch {
   private last: TileTree | null = null;
@@ -57,21 +69,23 @@ export class LogWatch {
     }
   }
 
-  /** Pins the log's key on first use; throws `log-key-changed` when the site later names another. */
+  /** Pins key and witnesses on first use; throws `log-key-changed` or `log-witnesses-changed` when the site later names others. */
   private async pinned(facts: SiteFacts): Promise<Kept> {
-    const offered = toHex(logKeyOf(facts).key);
-    const kept = (await this.database.change<Kept>("settings", place(facts), (old) => old ?? { key: offered, signed: null }))!;
-    if (kept.key !== offered) throw new ProofError("log-key-changed", "", { pinned: fingerprint(kept.key), offered: fingerprint(offered) });
+    const offered = pinsOf(facts);
+    const kept = (await this.database.change<Kept>("settings", place(facts), (old) => old ?? { ...offered, signed: null }))!;
+    if (kept.key !== offered.key) throw new ProofError("log-key-changed", "", { pinned: fingerprint(kept.key), offered: fingerprint(offered.key) });
+    const same = kept.quorum === offered.quorum && kept.witnesses.join() === offered.witnesses.join();
+    if (!same) throw new ProofError("log-witnesses-changed", "", { pinned: asked(kept), offered: asked(offered) });
     return kept;
   }
 
   /**
-   * Accepts the key that the site names now: the member has compared it with the published one. The head that was seen
-   * stays: a new key is no leave to begin another history.
+   * Accepts the key and witnesses that the site names now: the member has compared them with the published ones. The
+   * head that was seen stays: a new key is no leave to begin another history.
    */
   async trust(facts: SiteFacts): Promise<void> {
-    const key = toHex(logKeyOf(facts).key);
-    await this.database.change<Kept>("settings", place(facts), (old) => ({ key, signed: old?.signed ?? null }));
+    const offered = pinsOf(facts);
+    await this.database.change<Kept>("settings", place(facts), (old) => ({ ...offered, signed: old?.signed ?? null }));
   }
 
   private async look(facts: SiteFacts, { signed }: Kept): Promise<TileTree> {
@@ -81,8 +95,10 @@ export class LogWatch {
     // Of two heads of one size nothing but their roots need be looked at.
     if (seen !== null && offered.size === seen.size && !equalBytes(offered.root, seen.root)) await this.accuse(facts, { kind: "fork", seen, offered });
     const tree = await this.treeOf(facts, offered);
-    if (seen !== null && !equalBytes(await tree.rootAt(seen.size), seen.root)) {
-      await this.accuse(facts, { kind: "fork", seen, offered, consistency: await tree.consistency(seen.size) });
+    if (seen !== null) {
+      const root = await tree.rootAt(seen.size);
+      const beginning = { root, consistency: await tree.consistency(seen.size) };
+      if (!equalBytes(root, seen.root)) await this.accuse(facts, { kind: "fork", seen, offered, beginning });
     }
     // Only now, so that a fork that no witness signed is still called one.
     cosignersOf(offered.note, witnessesOf(facts.log), facts.log.quorum);

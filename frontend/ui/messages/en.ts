@@ -35,6 +35,7 @@ export const errors = {
   "log-unsigned": "The newest state of the public log does not bear the log's signature. Nothing was sent; what you typed is still here. Try again later; if it goes on, tell the operator in public.",
   "log-unwitnessed": "Too few witnesses have countersigned the newest state of the public log: {found}, and {quorum} are asked for. Without them it could be a log for you alone, so nothing was sent; what you typed is still here. Try again after the next release.",
   "log-key-changed": "The key that signs the public log is not the one this device knows. Known: {pinned}. Now: {offered}. Compare with the fingerprint that the operator publishes before you go on.",
+  "log-witnesses-changed": "The site asks other witnesses for the public log than before. Before: {pinned}. Now: {offered}. Compare with what the operator publishes before you go on.",
   "log-older": "The public log was shortened: this device has seen {seen} entries, and the server now shows {offered}. A log may only grow. Nothing was sent; what you typed is still here, and both signed states are kept on this device. Try again in a minute; if it goes on, publish the evidence.",
   "log-forked": "The server shows another public log than before: the {seen} entries that this device has seen are not its beginning. Nothing was sent; what you typed is still here. Both states are signed and kept on this device: together they prove it to anybody. Publish them.",
   "log-altered": "A part of the public log is not what its signature covers ({tile}). Nothing was sent; what you typed is still here. Try again; if it goes on, tell the operator in public.",
@@ -92,6 +93,7 @@ export const common = {
   trustKey: "I have compared it: trust the new key",
   acceptRoster: "I know why they left: accept this list",
   trustLogKey: "I have compared it: trust the log's new key",
+  trustWitnesses: "I have compared it: trust these witnesses",
   downloadEvidence: "Download the evidence",
 } as const;
 

@@ -33,6 +33,7 @@ export const errors: Translation<typeof en.errors> = {
   "log-unsigned": "公开日志的最新状态没有日志的签名。没有发送任何内容；你输入的内容还在。请稍后重试；如一直如此，请公开告知运营方。",
   "log-unwitnessed": "为公开日志最新状态会签的见证方太少：现有 {found} 个，需要 {quorum} 个。没有见证，它可能是只给你一个人看的日志，因此没有发送任何内容；你输入的内容还在。请在下一次发布后重试。",
   "log-key-changed": "签署公开日志的密钥与本设备记住的不同。原来：{pinned}。现在：{offered}。请先与运营方公布的指纹核对，再继续。",
+  "log-witnesses-changed": "本站为公开日志要求的见证方与之前不同。原来：{pinned}。现在：{offered}。请先与运营方公布的内容核对，再继续。",
   "log-older": "公开日志变短了：本设备见过 {seen} 条记录，服务器现在只显示 {offered} 条。日志只能增长。没有发送任何内容；你输入的内容还在，两个已签名的状态都保存在本设备上。请一分钟后重试；如一直如此，请公布证据。",
   "log-forked": "服务器显示的公开日志与之前不同：本设备见过的 {seen} 条记录并不是它的开头。没有发送任何内容；你输入的内容还在。两个状态都有签名，并保存在本设备上：合在一起可向任何人证明此事。请将其公布。",
   "log-altered": "公开日志的一部分与其签名不符（{tile}）。没有发送任何内容；你输入的内容还在。请重试；如一直如此，请公开告知运营方。",
@@ -89,6 +90,7 @@ export const common: Translation<typeof en.common> = {
   trustKey: "我已核对：信任新密钥",
   acceptRoster: "我知道他们为何离开：接受这份名册",
   trustLogKey: "我已核对：信任日志的新密钥",
+  trustWitnesses: "我已核对：信任这些见证方",
   downloadEvidence: "下载证据",
 };
 
