@@ -1,5 +1,5 @@
 # `make help` lists what there is. Everything is installed into this folder; nothing outside it is touched, except
-# that `make test` installs Chromium if the machine has none.
+# that `make test` installs Chromium and Go if the machine has none.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -27,7 +27,7 @@ demo: setup build ## Set everything up and run the product with an invented comm
 	@$(BIN)/openmai demo
 
 .PHONY: test
-test: setup build chromium ## Set everything up and test it
+test: setup build chromium go ## Set everything up and test it
 	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/demo tests/platform -n $(JOBS)
 	$(PYTEST) tests/people --ds=openmai.sites.people.settings -n $(JOBS)
 	$(PYTEST) tests/talk --ds=openmai.sites.talk.settings -n $(JOBS)
@@ -60,6 +60,10 @@ setup: $(PYTHON_READY) $(NODE_READY) ## Install the Python and Node packages of 
 .PHONY: chromium
 chromium: ## Find or install Chromium
 	@scripts/install-chromium
+
+.PHONY: go
+go: ## Find or install Go, which reads our log in a test
+	@scripts/install-go
 
 .PHONY: messages
 messages: $(PYTHON_READY) ## Bring the translation catalogues up to date with the code

@@ -19,7 +19,8 @@ export interface ArtifactAddress {
 }
 
 export type ArtifactAddresses = Readonly<Record<string, ArtifactAddress>>;
-export type Fetch = (url: string) => Promise<Response>;
+/** `fresh` asks past every cache. */
+export type Fetch = (url: string, fresh?: boolean) => Promise<Response>;
 
 /** Loads and checks both files of `depth`; `progress` is told the bytes received and the total. */
 export async function loadArtifacts(

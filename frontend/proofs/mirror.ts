@@ -50,8 +50,8 @@ export class Mirror {
     private readonly log = new LogWatch(fetcher, database),
   ) {}
 
-  private async bytes(path: string): Promise<Uint8Array> {
-    const response = await this.fetcher(path);
+  private async bytes(path: string, fresh = false): Promise<Uint8Array> {
+    const response = await this.fetcher(path, fresh);
     if (!response.ok) throw new ProofError("server", path, { status: response.status });
     return new Uint8Array(await response.arrayBuffer());
   }
@@ -76,10 +76,10 @@ export class Mirror {
     await this.database.put("settings", `pins/${facts.site}`, { key: facts.roster_key, serial: 0 });
   }
 
-  private async index(facts: SiteFacts): Promise<RosterIndex> {
+  private async index(facts: SiteFacts, fresh: boolean): Promise<RosterIndex> {
     const pins = await this.pins(facts);
     const { serial, index: seen } = facts.past ? ((await this.database.get<Seen>("settings", seenPlace(facts))) ?? { serial: 0 }) : pins;
-    const bytes = await this.bytes(facts.past ? `/rosters/${facts.season}/index.json` : "/rosters/index.json");
+    const bytes = await this.bytes(facts.past ? `/rosters/${facts.season}/index.json` : "/rosters/index.json", fresh);
     const hash = toHex(sha256(bytes));
     const index = openIndex(bytes, parseHex(facts.roster_key, 32, "roster key"));
     if (index.site !== facts.site || index.season !== facts.season) throw new ProofError("bad-roster", "index of another site or season");
@@ -111,20 +111,30 @@ export class Mirror {
     else await this.roster(facts, roster);
   }
 
+  /** An epoch may come between the index and the list of places, or one of them from a cache: then both are asked anew, once. */
   private async current(facts: SiteFacts, roster: string): Promise<CheckedRoster & { readonly name: string }> {
-    const entry = (await this.index(facts)).rosters.find((each) => each.roster === roster);
+    try {
+      return await this.look(facts, roster, false);
+    } catch (error) {
+      if (!(error instanceof ProofError) || error.code !== "roster-not-logged") throw error;
+      return this.look(facts, roster, true);
+    }
+  }
+
+  private async look(facts: SiteFacts, roster: string, fresh: boolean): Promise<CheckedRoster & { readonly name: string }> {
+    const entry = (await this.index(facts, fresh)).rosters.find((each) => each.roster === roster);
     if (entry === undefined) throw new ProofError("roster-unknown", roster);
     const envelope = parseCanonical(await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement));
     const { statement } = openStatement(envelope, parseHex(facts.roster_key, 32, "roster key"));
     checkBelongs(statement, entry, facts);
     const leaves = checkLeaves(statement, await this.addressed(`/rosters/leaves/${statement.leaves}.bin`, statement.leaves));
-    const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed(facts));
+    const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed(facts, fresh));
     return { statement, leaves, name: entry.statement, checkpoint };
   }
 
   /** Where the server says that each epoch stands in the log. */
-  private async listed(facts: SiteFacts): Promise<readonly Listed[]> {
-    const bytes = await this.bytes(facts.past ? `/api/v1/rosters?season=${facts.season}` : "/api/v1/rosters");
+  private async listed(facts: SiteFacts, fresh: boolean): Promise<readonly Listed[]> {
+    const bytes = await this.bytes(facts.past ? `/api/v1/rosters?season=${facts.season}` : "/api/v1/rosters", fresh);
     try {
       const { rosters } = JSON.parse(new TextDecoder().decode(bytes)) as { rosters: unknown };
       if (Array.isArray(rosters)) return rosters as Listed[];

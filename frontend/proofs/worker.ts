@@ -37,9 +37,9 @@ const JOIN_HOLDS_MS = 7 * 86_400_000 - 3_600_000; // seven days, less an hour fo
 const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
 
 /** Our own origin only, without credentials, and with a name for every failure. */
-const fetcher: Fetch = async (url) => {
+const fetcher: Fetch = async (url, fresh = false) => {
   try {
-    return await fetch(url, { mode: "same-origin", credentials: "omit", redirect: "error" });
+    return await fetch(url, { mode: "same-origin", credentials: "omit", redirect: "error", cache: fresh ? "no-cache" : "default" });
   } catch {
     throw new ProofError("network");
   }

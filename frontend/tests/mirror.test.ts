@@ -165,6 +165,21 @@ describe("the public log", () => {
     }
   });
 
+  test("and the index may be of different ages in a cache: both are asked anew, once", async () => {
+    const old = files({ leaves: members(1, 40) });
+    const now = files({ leaves: members(1, 41), epoch: 2, serial: 2 });
+    const asked: [string, boolean][] = [];
+    const cached = new Mirror((url, fresh = false) => {
+      asked.push([url, fresh]);
+      const body = (url === "/rosters/index.json" && !fresh ? old : new Map([...old, ...now])).get(url);
+      return Promise.resolve(new Response(body ?? null, { status: body === undefined ? 404 : 200 }));
+    }, database);
+    await expect(cached.roster(facts, ROSTER)).resolves.toMatchObject({ statement: { epoch: 2 } });
+    expect(asked.filter(([url, fresh]) => fresh && url === "/rosters/index.json")).toHaveLength(1);
+    const nowhere = new Map([...now, ["/api/v1/rosters", listed(2, null)] as const]);
+    await expect(mirrorOf(nowhere).roster(facts, ROSTER)).rejects.toMatchObject(refused);
+  });
+
   test("that forked keeps its evidence for the page to hand out, and none otherwise", async () => {
     const worker = await workerIn({ others: 30 });
     await expect(worker.ask("crowd", { facts, company: COMPANY })).resolves.toBeDefined();

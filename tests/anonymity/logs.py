@@ -32,15 +32,19 @@ class MemoryLog:
 
     def __init__(self, entries: Sequence[bytes]) -> None:
         self.entries = list(entries)
+        self._known: dict[tuple[int, int], bytes] = {}
 
     def read(self, tile: Tile) -> bytes:
         if tile.level is None:
             return pack_entries(self.entries[tile.index * WIDTH : tile.index * WIDTH + tile.width])
-        span = 1 << (HEIGHT * tile.level)
         first = tile.index * WIDTH
-        return b"".join(
-            tree_hash(self.entries[at * span : (at + 1) * span]) for at in range(first, first + tile.width)
-        )
+        return b"".join(self._node(tile.level, at) for at in range(first, first + tile.width))
+
+    def _node(self, level: int, at: int) -> bytes:
+        if (level, at) not in self._known:
+            span = 1 << (HEIGHT * level)
+            self._known[level, at] = tree_hash(self.entries[at * span : (at + 1) * span])
+        return self._known[level, at]
 
     def at(self, size: int) -> TiledTree:
         return TiledTree(size, self.read)

@@ -40,6 +40,7 @@ RANDOM = random.Random("a member's machine")
 @pytest.fixture
 def member(cast: Cast, files: Files, home: Home, tmp_path: Path) -> Member:
     """Somebody new at a talk site, which is the people site as well."""
+    serve_log(files, cast)
     files.put("/api/v1/site", site_document(cast, now=NOW, people_origin=files.origin))
     keep_artifacts(tmp_path)
     web = Web(files.origin)
@@ -62,7 +63,6 @@ def answer(member: Member, post: bytes) -> Content:
 def test_7_the_true_thread_is_answered(member: Member, cast: Cast, files: Files):
     opening = cast.opening()
     show(files, opening.id, cast.proof_file(cast.alice, opening))
-    serve_log(files, cast)
     carried = [cast.checkpoint_of(cast.rosters[HARBOUR])]
     files.put(f"/api/v1/threads/{opening.id.hex()}", canonical_json({"checkpoints": carried}))
     assert answer(member, opening.id).thread_id == opening.id

@@ -16,9 +16,10 @@ from tests.browser.journey import PROOF_MS, Person, Story, submissions_of
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.checkpoints import open_checkpoint, sign_checkpoint
-from openmai.anonymity.log.merkle import TreeHead, verify_consistency
+from openmai.anonymity.log.entries import parse_entry
+from openmai.anonymity.log.merkle import TreeHead, parse_head, verify_consistency
 from openmai.anonymity.log.notes import NoteKey, parse_key
-from openmai.anonymity.log.tiles import parse_tile_path
+from openmai.anonymity.log.tiles import TiledTree, parse_tile_path, tile_at, unpack_entries
 from openmai.anonymity.rosters import (
     open_index,
     open_statement,
@@ -198,9 +199,16 @@ def test_each_join_carries_the_head_behind_its_rosters_entry(story: Story, demo:
     sent = submissions_of(story.bob.page)
     story.bob.open_thread(company="Riverbend Hospital", title="Night shift", body="Who swaps?")
     [join] = [each["join"] for each in sent]
-    listed = httpx.get(f"{demo.at.talk}/api/v1/rosters").json()["rosters"]
-    [place] = [each["log"] for each in listed if each["roster"] == join["roster"]]
-    assert join["checkpoint"] == f"{place['index'] + 1} {place['root']}"
+    with httpx.Client(base_url=demo.at.talk) as talk:
+        size = int(talk.get("/log/checkpoint").text.split("\n")[1])
+        tree = TiledTree(size, lambda tile: talk.get(f"/log/{tile.path}").content)
+        head = parse_head(join["checkpoint"])
+        assert tree.range_root(0, head.size) == head.root
+        bundle = tile_at(None, (head.size - 1) // 256, size)
+        assert bundle is not None
+        entries = unpack_entries(bundle, talk.get(f"/log/{bundle.path}").content)
+    last = parse_entry(entries[(head.size - 1) % 256])
+    assert (last.kind, last.facts["roster"], last.facts["root"]) == ("roster", join["roster"], join["root"])
 
 
 def test_the_verify_page_checks_what_the_log_says(story: Story):

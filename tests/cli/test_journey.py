@@ -30,14 +30,17 @@ import secrets
 from datetime import timedelta
 import django
 django.setup()
-from openmai.anonymity.seasons import season_at
+from openmai.anonymity.enrolment import prove_enrolment
+from openmai.anonymity.prover import Prover, new_secret
+from openmai.anonymity.tickets import Answer, decode_ticket
 from openmai.people import actions
-from openmai.people.models import Employment, Enrolment, Member
+from openmai.people.models import Employment, Member
 from openmai.platform.clock import utc_now
+from tests.factories.cast import read_artifacts
 from tests.factories.people import employ, make_companies, make_member
+prover = Prover(read_artifacts(1))
 now = utc_now()
 companies = make_companies(now=now)
-season = season_at(int(now.timestamp())).id
 for letter in "abcdefghijklmnopqrstuvwx":
     colleague = Member.objects.create_user(
         email=f"{letter}@home.example", password=None, real_name=f"Colleague {letter}", joined_on=now.date()
@@ -46,11 +49,14 @@ for letter in "abcdefghijklmnopqrstuvwx":
         member=colleague, company_id=companies["harbour-logistics"], method="code", verified_on=now.date(),
         valid_until=now.date() + timedelta(days=180),
     )
-    Enrolment.objects.create(
-        member=colleague, season=season, commitment=bytes(1) + secrets.token_bytes(31),
-        nullifier=secrets.token_bytes(32), proof=secrets.token_bytes(128), ticket=secrets.token_bytes(32),
-        enrolled_on=now.date(),
+    issued = actions.issue_ticket(member_id=colleague.id, now=now, randbytes=secrets.token_bytes)
+    ticket = decode_ticket(issued)
+    commitment, proof = prove_enrolment(
+        prover, secret=new_secret(secrets.randbelow), domain=ticket.domain, account=ticket.account,
+        nonce=ticket.nonce, randbelow=secrets.randbelow,
     )
+    answer = Answer(ticket, str(commitment), str(proof.nullifier), proof.points.hex())
+    actions.enrol(answer=answer, now=now)
 alice = make_member("Alice", now=now)
 employ(alice, "alice@harbour.example", now=now)
 print(actions.issue_ticket(member_id=alice.id, now=now, randbytes=secrets.token_bytes))

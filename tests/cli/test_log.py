@@ -168,7 +168,7 @@ def test_an_epoch_that_is_not_in_the_log_is_refused(mirror: Mirror, cast: Cast, 
         checked(mirror, cast)
     place["log"]["root"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     files.put("/api/v1/rosters", canonical_json({"rosters": [place]}))
-    with pytest.raises(Refused, match=r"two histories|does not lead to the root"):
+    with pytest.raises(Refused, match="two histories"):
         checked(mirror, cast)
 
 

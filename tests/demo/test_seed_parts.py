@@ -10,6 +10,7 @@ import pytest
 
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.leanimt import LeanIMT, MerklePath
+from openmai.anonymity.log.merkle import EMPTY
 from openmai.anonymity.seasons import SEASON_SECONDS
 from openmai.demo.community.companies import load_companies
 from openmai.demo.community.threads import OLDEST, load_threads
@@ -21,6 +22,7 @@ from openmai.demo.seed.meter import metered
 from openmai.demo.seed.proving import ProverEnded, Provers, Request
 from openmai.demo.seed.schedule import TooLateToAnswer, moments
 from openmai.demo.seed.timeline import HISTORY, SHORTEST, SeasonTooYoung, timeline
+from openmai.demo.seed.trees import Crowd
 
 SEASON_BEGAN = datetime.fromtimestamp(229 * SEASON_SECONDS, UTC)
 TICK = timedelta(seconds=5)
@@ -71,7 +73,7 @@ def test_a_tick_that_is_too_long_for_a_young_thread_is_refused(now: datetime):
 def test_a_thread_without_enough_members_is_refused(now: datetime):
     thread = next(each for each in load_threads() if each.title.startswith("A reviewer"))
     speakers = [Speaker(secret=n, commitment=n, company="paperlantern") for n in (1, 2)]
-    trees = {voice.roster: LeanIMT([1, 2]) for voice in thread.cast.values()}
+    trees = {voice.roster: Crowd(LeanIMT([1, 2]), EMPTY.text) for voice in thread.cast.values()}
     with pytest.raises(NobodyLeft):
         cast_thread(
             thread,

@@ -44,6 +44,7 @@ MATRIX: dict[str, Row] = {
     "healthz": PUBLIC,
     "roster_index": Row(GONE, GONE, GONE),
     "roster_statement": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
+    "roster_journal": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
     "roster_leaves": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
     "api:openapi-json": PUBLIC,
     "api:api-root": Row(GONE, GONE, GONE),

@@ -333,9 +333,12 @@ def test_the_files_are_served_by_name_and_forever(now: datetime, visitor: Client
     name = json.loads(said.content)["statement"]["leaves"]
     data = visitor.get(f"/rosters/leaves/{name}.bin")
     assert sha256(data.content).hexdigest() == name
-    for response in (said, data):
+    name = json.loads(said.content)["statement"]["journal"]
+    journal = visitor.get(f"/rosters/journals/{name}.json")
+    assert sha256(journal.content).hexdigest() == name
+    for response in (said, data, journal):
         assert "immutable" in response["Cache-Control"]
-    for response in (answer, said, data):
+    for response in (answer, said, data, journal):
         assert not response.cookies
         assert "Vary" not in response
         assert "Content-Language" not in response
@@ -343,7 +346,8 @@ def test_the_files_are_served_by_name_and_forever(now: datetime, visitor: Client
 
 @pytest.mark.parametrize("name", ["0" * 64, "A" * 64, "0" * 63, "..", "%00", "x'--"])
 def test_an_unknown_file_is_a_problem(visitor: Client, name: str):
-    for path in (f"/rosters/statements/{name}.json", f"/rosters/leaves/{name}.bin"):
+    for kind in ("statements/{}.json", "leaves/{}.bin", "journals/{}.json"):
+        path = f"/rosters/{kind.format(name)}"
         assert visitor.get(path).json()["code"] == "not-found"
 
 

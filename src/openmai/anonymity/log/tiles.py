@@ -140,7 +140,11 @@ class TiledTree:
         self._rows: dict[Tile, list[bytes]] = {}
 
     def root(self) -> bytes:
-        return self.range_root(0, self.size) if self.size else EMPTY_ROOT
+        return self.root_at(self.size)
+
+    def root_at(self, size: int) -> bytes:
+        """The root of the first `size` entries."""
+        return self.range_root(0, size) if size else EMPTY_ROOT
 
     def head(self) -> TreeHead:
         return TreeHead(self.size, self.root())

@@ -69,9 +69,17 @@ class LogView:
         return self.checkpoint.head
 
     def check_grown_from(self, old: TreeHead) -> list[bytes]:
-        """The proof that `old` is this log as it was; raise `RolledBack`, `ForkedLog` or `AlteredLog`."""
-        proof = self.tree.consistency_proof(old.size) if old.size <= self.head.size else []
-        verify_consistency(old=old, new=self.head, proof=proof)
+        """The proof that `old` is this log as it was; raise `RolledBack`, `ForkedLog` or `AlteredLog`.
+
+        It is made for the root that the tiles have at that size: so a fork is told from altered tiles even
+        where the size is a power of two, and the old root a part of the proof.
+        """
+        if old.size > self.head.size:
+            verify_consistency(old=old, new=self.head, proof=[])
+        proof = self.tree.consistency_proof(old.size)
+        was = TreeHead(old.size, self.tree.root_at(old.size))
+        verify_consistency(old=was, new=self.head, proof=proof)
+        verify_consistency(old=old, new=was, proof=[])
         return proof
 
     def check_holds(self, entry: LogEntry, index: int) -> list[bytes]:
