@@ -5,11 +5,11 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from tests.factories.people import HARBOUR_DOMAIN, prove_by_mail
 from tests.people.test_rosters import (
     ATTESTED,
     EPOCH,
     _commitment,
-    _evidence,
     crowd,
     index,
     leaves,
@@ -39,7 +39,7 @@ def journal(roster: str) -> Journal:
 def test_journals_lead_from_each_epoch_to_the_next_and_say_what_a_leaf_rests_on(now: datetime):
     staff = crowd(6, now)
     for someone in staff[:5]:
-        _evidence(someone, _commitment(someone, now), now)
+        prove_by_mail(someone, f"{someone.real_name.lower()}@{HARBOUR_DOMAIN}", now=now)
     published(now)
     first, before = journal(ATTESTED), leaves(ATTESTED)
     assert (first.epoch, first.previous, first.removed) == (1, None, ())

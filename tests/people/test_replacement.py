@@ -61,7 +61,7 @@ def new_key(member: Member, now: datetime) -> bytes:
     commitment = be32(Random(f"{member.id} again").randrange(1, R))
     Enrolment.objects.create(
         member=member, season=season(now), commitment=commitment, nullifier=bytes(32), proof=bytes(128),
-        ticket=commitment, enrolled_on=now.date(),
+        message=commitment, ticket=commitment, enrolled_on=now.date(),
     )  # fmt: skip
     return commitment
 
