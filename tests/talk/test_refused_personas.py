@@ -73,8 +73,8 @@ def test_a_join_is_worth_nothing_in_another_thread_or_with_another_text(talk: Ta
 def test_mallory_cannot_wear_a_label_with_a_proof_of_another_roster(talk: Talk):
     opening = talk.cast.opening()
     own = talk.cast.join(talk.cast.mallory, opening, "site")
-    root = talk.cast.rosters[HARBOUR].statement.root
-    stolen = Join(HARBOUR, replace(own.proof, root=root), own.checkpoint)
+    worn = talk.cast.rosters[HARBOUR]
+    stolen = Join(HARBOUR, replace(own.proof, root=worn.statement.root), talk.cast.checkpoint_of(worn))
     body = build_submission(content=opening, key=talk.cast.mallory.key_in(opening.id), join=stolen)
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 
