@@ -4,6 +4,7 @@ import json
 import random
 import secrets
 import subprocess
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from openmai.anonymity.prover import Prover
 
 ROOT = Path(__file__).resolve().parents[1]
 STEM = ROOT / "node_modules" / "@zk-kit" / "semaphore-artifacts" / f"semaphore-{DEPTH}"
+FILES = tuple(STEM.with_suffix(suffix) for suffix in (".json", ".wasm", ".zkey"))
 SCOPE, MESSAGE = 2**255 + 1, 2**254 + 2
 
 
@@ -79,8 +81,8 @@ class Member:
 class Snarkjs:
     """Durations are measured inside Node, so that the pipe costs the reference nothing."""
 
-    def __init__(self) -> None:
-        files = [STEM.with_suffix(suffix) for suffix in (".json", ".wasm", ".zkey")]
+    def __init__(self, files: Sequence[Path] = FILES) -> None:
+        """`files`: verification key, circuit and proving key."""
         self._node = subprocess.Popen(
             ["node", ROOT / "bench" / "_snarkjs.mjs", *files],
             stdin=subprocess.PIPE,

@@ -10,8 +10,11 @@ const verificationKey = JSON.parse(readFileSync(key, "utf8"))
 const program = file(wasm)
 const provingKey = file(zkey)
 
+const oneThread = { singleThread: true }
+
 const actions = {
     prove: ({ inputs }) => snarkjs.groth16.fullProve(inputs, program, provingKey),
+    proveAlone: ({ inputs }) => snarkjs.groth16.fullProve(inputs, program, provingKey, undefined, oneThread, oneThread),
     verify: ({ proof, signals }) => snarkjs.groth16.verify(verificationKey, signals, proof)
 }
 

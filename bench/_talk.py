@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.factories.cast import HARBOUR, SITE, Cast, PublishedRoster
+from tests.factories.gate import WASM, made_gate
 
 from openmai.anonymity.content import Opening
 from openmai.anonymity.encoding import Domain
@@ -19,6 +20,7 @@ from openmai.anonymity.rosters import RosterIndex, open_index, sign_index
 from openmai.anonymity.seasons import season_at
 from openmai.platform.clock import utc_now
 from openmai.platform.postgres import EmbeddedCluster
+from openmai.talk.gate_files import VERIFICATION_KEY
 
 DOMAIN = Domain(SITE, season_at(int(time.time())).id)
 
@@ -28,6 +30,9 @@ class World:
 
     def __init__(self) -> None:
         self.cast = Cast()
+        self.cast.day = utc_now().date().isoformat()
+        # One member says all of it, in one day.
+        self.cast.slots_a_day = 255
         self.roster: PublishedRoster = self.cast.publish(HARBOUR, others=24, domain=DOMAIN)
 
     @property
@@ -40,10 +45,18 @@ class World:
             "OPENMAI_ROSTER_PUBLIC_KEY": self.cast.roster_key.hex(),
             "OPENMAI_RECEIPT_SIGNING_KEY": self.cast.receipt_key.private_bytes_raw().hex(),
             "OPENMAI_LOG_SIGNING_KEY": "ab" * 32,
+            "OPENMAI_GATE_DIR": str(made_gate().folder),
+            "OPENMAI_RATE_SLOTS": str(self.cast.slots_a_day),
             # No tick falls into the measurement.
             "OPENMAI_TICK_SECONDS": "86400",
             "DJANGO_SETTINGS_MODULE": "openmai.sites.talk.settings",
         }
+
+    @property
+    def gate_files(self) -> tuple[Path, Path, Path]:
+        """Verification key, circuit and proving key."""
+        gate = made_gate()
+        return gate.folder / VERIFICATION_KEY, WASM, gate.proving_key
 
     def opening(self, number: int) -> Opening:
         return replace(self.cast.opening(title=f"Thread {number}"), season=DOMAIN.season)

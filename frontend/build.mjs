@@ -2,6 +2,7 @@
 //
 //   <name>.<hash>.<js|css>                 page scripts, the worker, the style sheet
 //   artifacts/semaphore-<depth>.<hash>.*   proving artifacts, refused unless their SHA-256 is the pinned one
+//   artifacts/gate.<hash>.wasm             the gate's circuit, compiled here; its proving key is the operator's own
 //   manifest.json                          {"logical name": "hashed path"}, written last
 //
 // Same input, same bytes: names carry the SHA-256 of the content, and no time or path of the machine gets in.
@@ -14,6 +15,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { buildGate } from "./circuits/build.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(HERE);
@@ -103,6 +105,8 @@ async function copyArtifacts(output, pins) {
     }
     await readArtifact(`semaphore-${depth}.json`, pins);
   }
+  const wasm = await buildGate(pins);
+  addresses["gate.wasm"] = { url: await output.add("artifacts/gate.wasm", wasm), sha256: pins["gate.wasm"], bytes: wasm.length };
   return addresses;
 }
 

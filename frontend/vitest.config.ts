@@ -5,5 +5,5 @@ const modules = path.join(import.meta.dirname, "..", "node_modules");
 
 export default defineConfig({
   resolve: { alias: { "circomlibjs/poseidon": path.join(modules, "circomlibjs", "src", "poseidon_wasm.js") } },
-  test: { include: ["tests/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: { include: ["tests/**/*.test.ts"], globalSetup: ["tests/setup.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
 });

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.factories.gate import FOLDER, made_gate
 
 from openmai.platform.config import PeopleConfig, SiteConfig, TalkConfig, variables
 from openmai.platform.postgres import UNSAFE_BUT_FAST, EmbeddedCluster
@@ -83,6 +84,7 @@ def site_environment() -> dict[str, str]:
         "OPENMAI_EVIDENCE_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "OPENMAI_SMTP_URL": "smtp://127.0.0.1:2525",
         "OPENMAI_MAIL_FROM": "no-reply@test.openmai.example",
+        "OPENMAI_GATE_DIR": str(FOLDER),
         "OPENMAI_INBOUND_LISTEN": "127.0.0.1:2526",
         "OPENMAI_INBOUND_ADDRESS": "verify@test.openmai.example",
     }
@@ -139,6 +141,7 @@ def clusters() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def site_processes(clusters: dict[str, str]) -> dict[str, str]:
     """What a process of either site needs in its environment, and nothing of the test runner's own."""
+    made_gate()
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     settings = {name: os.environ[name] for name in os.environ if name.startswith("OPENMAI_")}
     return inherited | settings | clusters

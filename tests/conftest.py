@@ -21,9 +21,8 @@ def cast() -> Cast:
     return Cast()
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The system's Chromium, which `scripts/install-chromium` has found or installed."""
+def chromium() -> dict[str, Any]:
+    """How to launch the system's Chromium, which `scripts/install-chromium` has found or installed."""
     names = (
         os.environ.get("CHROMIUM", ""),
         "chromium",
@@ -34,4 +33,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     found = next(filter(None, map(shutil.which, names)), None)
     # Chromium's sandbox refuses to start as root.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": found, "args": arguments}
+    return {"executable_path": found, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_type_launch_args | chromium()

@@ -7,9 +7,11 @@ import { seal, unseal, type SealedBox } from "./sealed.ts";
 export type State = "waiting" | "accepted" | "published" | "refused";
 
 export interface Refusal {
+  /** The server's problem code, or the worker's own if it could not prove again. */
   readonly code: string;
   readonly detail: string;
   readonly pointer: string | null;
+  readonly parameters?: Readonly<Record<string, string | number>>;
 }
 
 export interface Entry {
@@ -40,8 +42,8 @@ export interface Entry {
   /** Whether the last answer was no receipt of the site's: it counts as none. */
   readonly unsigned: boolean;
   readonly refusal: Refusal | null;
-  /** Whether it was proved again after a refusal; once is enough. */
-  readonly renewed: boolean;
+  /** How often it was proved again after refusals since somebody asked for it to be sent. */
+  readonly renewals: number;
 }
 
 interface Stored {

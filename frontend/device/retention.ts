@@ -68,7 +68,7 @@ async function deleteTraces(database: Database, over: (season: string) => boolea
   }
   for (const { action, season } of await readOutbox(database).catch(() => [])) if (over(season)) await database.delete("outbox", action);
   for (const key of await database.keys("settings")) {
-    const season = /^(?:epoch|index)\/[^/]+\/(s[0-9]+)(?:\/|$)/.exec(key)?.[1];
+    const season = /^(?:epoch|index|bans)\/[^/]+\/(s[0-9]+)(?:\/|$)/.exec(key)?.[1];
     if (season !== undefined && over(season)) await database.delete("settings", key);
   }
 }

@@ -30,12 +30,17 @@ export async function loadArtifacts(
   progress: (received: number, total: number) => void,
 ): Promise<Artifacts> {
   const files = ["wasm", "zkey"].map((kind) => addresses[`semaphore-${depth}.${kind}`]!);
+  const [wasm, zkey] = await fetchChecked(files, fetcher, progress);
+  return { depth, wasm: wasm!, zkey: zkey! };
+}
+
+/** Fetches files that must have these lengths and hashes, at once; `progress` is told the bytes received of all of them. */
+export function fetchChecked(files: readonly ArtifactAddress[], fetcher: Fetch, progress: (received: number, total: number) => void): Promise<Uint8Array[]> {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   let received = 0;
   const load = async (file: ArtifactAddress): Promise<Uint8Array> =>
     readChecked(await fetcher(file.url), file, (bytes) => progress((received += bytes), total));
-  const [wasm, zkey] = await Promise.all(files.map(load));
-  return { depth, wasm: wasm!, zkey: zkey! };
+  return Promise.all(files.map(load));
 }
 
 async function readChecked(response: Response, file: ArtifactAddress, progress: (bytes: number) => void): Promise<Uint8Array> {

@@ -69,6 +69,11 @@ export class Domain {
     return this.digest("join", join.threadId, join.key, join.roster, join.root, join.checkpoint, join.first);
   }
 
+  /** What a day's rate slots are counted under; `day` is "YYYY-MM-DD". */
+  rateScope(day: string): bigint {
+    return this.digest("rate", day);
+  }
+
   /** The 32 bytes that a persona signs for each of its actions. */
   actionBytes(contentId: Uint8Array): Uint8Array {
     return be32(this.digest("action", contentId));

@@ -32,14 +32,14 @@ const ONE_THREAD = { singleThread: true } as const;
 let engine: Promise<Curve> | undefined;
 
 /** The curve that snarkjs verifies with. It looks for it in a global, and only makes a threaded one if there is none. */
-async function singleThreadedCurve(): Promise<Curve> {
+export async function curve(): Promise<Curve> {
   engine ??= curves.getCurveFromName("bn128", ONE_THREAD);
-  const curve = await engine;
-  (globalThis as { curve_bn128?: Curve }).curve_bn128 = curve;
-  return curve;
+  const made = await engine;
+  (globalThis as { curve_bn128?: Curve }).curve_bn128 = made;
+  return made;
 }
 
-function circuitInputs(depth: Depth, { secret, path, scope, message }: Statement): Record<string, bigint | bigint[] | number> {
+function circuitInputs(depth: Depth, { secret, path, scope, message }: Statement): CircuitInputs {
   const padding = Array.from({ length: depth - path.siblings.length }, () => 0n);
   return {
     secret,
@@ -66,27 +66,45 @@ function pointsOf(proof: Groth16Proof): Points {
  */
 export async function prove(artifacts: Artifacts, statement: Statement, expected: PublicSignals): Promise<Uint8Array<ArrayBuffer>> {
   const { depth, wasm, zkey } = artifacts;
+  return proveCircuit({ wasm, zkey, key: KEYS[depth] }, circuitInputs(depth, statement), inOrder(expected));
+}
+
+/** A circuit as a program, the key that proves it, and the key that the proof must hold under. */
+export interface ProvingFiles {
+  readonly wasm: Uint8Array;
+  readonly zkey: Uint8Array;
+  readonly key: object;
+}
+
+export type CircuitInputs = Readonly<Record<string, bigint | number | readonly bigint[]>>;
+
+/** As `prove`, for any circuit; `expected` are its public signals in their order. */
+export async function proveCircuit({ wasm, zkey, key }: ProvingFiles, inputs: CircuitInputs, expected: readonly bigint[]): Promise<Uint8Array<ArrayBuffer>> {
   const made = await groth16
-    .fullProve(circuitInputs(depth, statement) as never, wasm, zkey, undefined, ONE_THREAD, ONE_THREAD)
+    .fullProve(inputs as never, wasm, zkey, undefined, ONE_THREAD, ONE_THREAD)
     .catch((error: unknown) => {
       throw new ProofError("proof-impossible", error instanceof Error ? error.name : "");
     });
   const points = pointsOf(made.proof);
-  if (!(await verify(depth, points, expected))) throw new ProofError("self-check-failed");
+  if (!(await verifyUnder(key, points, expected))) throw new ProofError("self-check-failed");
   return compress(points);
 }
 
+const inOrder = ({ root, nullifier, message, scope }: PublicSignals): bigint[] => [root, nullifier, message, scope];
+
 /** Whether `points` prove the statement with these public signals under the pinned key of `depth`. */
-export async function verify(depth: Depth, points: Points, signals: PublicSignals): Promise<boolean> {
-  const ordered = [signals.root, signals.nullifier, signals.message, signals.scope];
-  if (ordered.some((signal) => signal < 0n || signal >= R)) return false;
+export const verify = (depth: Depth, points: Points, signals: PublicSignals): Promise<boolean> => verifyUnder(KEYS[depth], points, inOrder(signals));
+
+/** Whether `points` are a proof with these public signals under a verification key that was read and checked before. */
+export async function verifyUnder(key: object, points: Points, signals: readonly bigint[]): Promise<boolean> {
+  if (signals.some((signal) => signal < 0n || signal >= R)) return false;
   if (!(await inSubgroup(points.b))) return false;
-  return groth16.verify(KEYS[depth], ordered.map(String), proofDocument(points));
+  return groth16.verify(key, signals.map(String), proofDocument(points));
 }
 
 /** Whether a point of the twist has order r: it has a cofactor, and snarkjs checks the curve's equation only. */
 export async function inSubgroup(point: G2): Promise<boolean> {
-  const { G2: group } = await singleThreadedCurve();
+  const { G2: group } = await curve();
   const element = group.fromObject([...point, [1n, 0n]]);
   return group.isValid(element) && group.isZero(group.timesScalar(element, R));
 }

@@ -32,6 +32,16 @@ export interface LogFacts {
   readonly quorum: number;
 }
 
+/** What the site says of its gate; the worker reads it strictly (`gatekeeper.ts`). */
+export interface GateFacts {
+  /** How many threads a member may enter on one day. */
+  readonly slots: number;
+  /** The verification key, as snarkjs writes it. */
+  readonly vkey: unknown;
+  readonly zkey: { readonly url: string; readonly sha256: string; readonly bytes: number };
+  readonly bans: { readonly sha256: string; readonly serial: number };
+}
+
 /** The parts of `GET /api/v1/site` that the worker needs. */
 export interface SiteFacts {
   readonly site: string;
@@ -42,6 +52,7 @@ export interface SiteFacts {
   /** The season is over, and its threads are open still; set by the worker, from the device's clock. */
   readonly past?: boolean;
   readonly log: LogFacts;
+  readonly gate: GateFacts;
 }
 
 /** What the site answers to a submission. */
@@ -149,9 +160,9 @@ export interface Verdict {
   readonly post: VerifiedPost | null;
 }
 
-export type Stage = "artifacts" | "roster" | "hashing" | "witness" | "checking" | "signing";
+export type Stage = "artifacts" | "bans" | "roster" | "hashing" | "witness" | "gate" | "signing";
 
-/** `done` of `total` in bytes for artifacts, as a share of 1 for hashing, and both zero where nothing can be counted. */
+/** `done` of `total` in bytes for artifacts, pages for the gate, a share of 1 for hashing; both zero where nothing can be counted. */
 export interface Progress {
   readonly stage: Stage;
   readonly done: number;
@@ -183,15 +194,17 @@ export interface Methods {
   /** The crowd of a company (provable if it is open and holds the member, else attested), or of the site for null. */
   crowd: { parameters: { facts: SiteFacts; company: string | null }; result: Crowd };
   alias: { parameters: { facts: SiteFacts; thread: string }; result: Alias };
-  speak: { parameters: { facts: SiteFacts; draft: Draft; roster: string; now: number }; result: Spoken };
-  /** Proves again for a submission that was refused because its root or join grew old. */
-  renew: { parameters: { facts: SiteFacts; body: string; roster: string }; result: Spoken };
+  /** `now` by the device's clock; `sendAt`, when it is planned to be sent, by the server's: its UTC day is the slot's. */
+  speak: { parameters: { facts: SiteFacts; draft: Draft; roster: string; now: number; sendAt: number }; result: Spoken };
+  /** Proves again for a submission that was refused because a proof grew old, or (`slotTaken`) because its slot was used. */
+  renew: { parameters: { facts: SiteFacts; body: string; roster: string; sendAt: number; slotTaken: boolean }; result: Spoken };
   /** Whether a receipt is the site's own for this action. */
   receipt: { parameters: { facts: SiteFacts; action: string; receipt: Receipt }; result: boolean };
   trustRosterKey: { parameters: { facts: SiteFacts }; result: null };
   trustLogKey: { parameters: { facts: SiteFacts }; result: null };
   /** What this device keeps of a log that contradicted itself, as a file; null if it never did. */
   logEvidence: { parameters: { facts: SiteFacts }; result: string | null };
+  trustGateKey: { parameters: { facts: SiteFacts }; result: null };
   /** Accepts an epoch of a roster although many members are gone. */
   acceptEpoch: { parameters: { facts: SiteFacts; roster: string; epoch: number }; result: null };
   verify: { parameters: { file: Uint8Array; rosterKey: string | null; log: LogFacts | null }; result: Verdict };

@@ -1,8 +1,10 @@
-/** Speaking: content, persona, and the membership proof that its first action carries (docs/protocol.md §5). */
+/** Speaking: content, persona, and the proofs that its first action carries (docs/protocol.md §5). */
 import type { Artifacts } from "./artifacts.ts";
+import type { BanList } from "./bans.ts";
 import { parseContent, type Content } from "./content.ts";
 import { canonicalJson, circuitInput, Domain } from "./encoding.ts";
 import { parseHex, toHex } from "./field.ts";
+import { proveGate, type GateDocument, type GateFiles } from "./gate.ts";
 import { prove } from "./groth16.ts";
 import { nullifierOf } from "./identity.ts";
 import type { MerklePath } from "./leanimt.ts";
@@ -26,6 +28,7 @@ export interface Join {
   /** The head of the log just behind the roster's entry: the same for everybody who uses this epoch. */
   readonly checkpoint: string;
   readonly proof: string;
+  readonly gate: GateDocument;
 }
 
 /** Everything about an action that follows from its content and the secret. */
@@ -38,23 +41,41 @@ export function actionOf(document: unknown, secret: bigint): Action {
   return { content, id, threadId, domain, scope, persona: personaOf(secret, scope) };
 }
 
-/** Proves that the persona of `action` is a leaf of `roster`, at depth 20 whatever the path's length. */
-export async function makeJoin(options: {
+/** What the gate's part of a join is made with. */
+export interface GateUse {
+  readonly files: GateFiles;
+  readonly list: BanList;
+  readonly day: string;
+  readonly slot: number;
+  readonly slots: number;
+}
+
+export interface JoinOptions {
   readonly action: Action;
   readonly secret: bigint;
   readonly roster: string;
-  readonly path: MerklePath;
   readonly checkpoint: string;
+  readonly path: MerklePath;
   readonly poseidon: Poseidon;
   readonly artifacts: Artifacts;
-}): Promise<Join> {
-  const { action, secret, roster, path, checkpoint, poseidon, artifacts } = options;
+  readonly gate: GateUse;
+  /** Told which proof is being made: the membership's, then the gate's pages. */
+  readonly progress: (stage: "witness" | "gate", done: number, total: number) => void;
+}
+
+/** Proves that the persona of `action` is a leaf of `roster`, at depth 20 whatever the path's length, and passes the gate. */
+export async function makeJoin(options: JoinOptions): Promise<Join> {
+  const { action, secret, roster, checkpoint, path, poseidon, artifacts, gate, progress } = options;
   const { threadId, id, scope, persona, domain } = action;
   const message = domain.joinMessage({ threadId, key: persona.key, roster, root: path.root, checkpoint, first: id });
   const nullifier = nullifierOf(poseidon, secret, scope);
   const expected = { root: path.root, nullifier, message: circuitInput(message), scope: circuitInput(scope) };
-  const proof = await prove(artifacts, { secret, path, scope, message }, expected);
-  return { roster, root: path.root.toString(), nullifier: nullifier.toString(), checkpoint, proof: toHex(proof) };
+  progress("witness", 0, 0);
+  const proof = toHex(await prove(artifacts, { secret, path, scope, message }, expected));
+  const { files, list, day, slot, slots } = gate;
+  const statement = { domain, scope, message, day, slots };
+  const passed = await proveGate({ files, poseidon, secret, slot, statement, list, progress: (done, total) => progress("gate", done, total) });
+  return { roster, root: path.root.toString(), nullifier: nullifier.toString(), checkpoint, proof, gate: passed };
 }
 
 /** The submission as it is sent, signed by the persona. */

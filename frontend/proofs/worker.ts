@@ -9,11 +9,13 @@ import { readPersona, writePersona, type PersonaNote } from "../device/personas.
 import { sweep } from "../device/retention.ts";
 import { aliasOf } from "./alias.ts";
 import { loadArtifacts, type ArtifactAddresses, type Artifacts, type Depth, type Fetch } from "./artifacts.ts";
+import { refuseBanned } from "./bans.ts";
 import { nonceFrom, normalise, normaliseTitle, parseContent } from "./content.ts";
 import { Domain } from "./encoding.ts";
 import { answerTicket, readTicket } from "./enrolment.ts";
 import { ProofError } from "./errors.ts";
 import { equalBytes, parseHex, toHex } from "./field.ts";
+import { Gatekeeper, slotsOf } from "./gatekeeper.ts";
 import { commitmentOf, nullifierOf } from "./identity.ts";
 import type { MerklePath } from "./leanimt.ts";
 import type { Alias, Crowd, Draft, Method, Methods, PersonaFacts, Progress, Reply, Request, SiteFacts, Spoken } from "./messages.ts";
@@ -27,7 +29,8 @@ import { companyOf, kindOf } from "./rosters.ts";
 import { documentId, exactKeys } from "./schema.ts";
 import { PAIRING_MS, Pairing } from "./pairing.ts";
 import { checkOpen, checkSeason, isOpen, openSeasons, seasonAt } from "./seasons.ts";
-import { actionOf, buildSubmission, makeJoin, type Action } from "./speaking.ts";
+import { dayOf, takeSlot } from "./slots.ts";
+import { actionOf, buildSubmission, makeJoin, type Action, type Join } from "./speaking.ts";
 import { Vault } from "./vault.ts";
 
 declare const __ARTIFACTS__: ArtifactAddresses;
@@ -36,8 +39,8 @@ const JOIN_HOLDS_MS = 7 * 86_400_000 - 3_600_000; // seven days, less an hour fo
 
 const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
 
-/** Our own origin only, without credentials, and with a name for every failure. */
-const fetcher: Fetch = async (url, fresh = false) => {
+/** Our own origin only, without credentials, and with a name for every failure. What the API says is asked anew. */
+const fetcher: Fetch = async (url, fresh = url.startsWith("/api/")) => {
   try {
     return await fetch(url, { mode: "same-origin", credentials: "omit", redirect: "error", cache: fresh ? "no-cache" : "default" });
   } catch {
@@ -62,6 +65,7 @@ interface Tools {
   readonly vault: Vault;
   readonly log: LogWatch;
   readonly mirror: Mirror;
+  readonly gatekeeper: Gatekeeper;
 }
 
 let tools: Promise<Tools> | undefined;
@@ -71,7 +75,8 @@ async function buildTools(): Promise<Tools> {
   const [database, poseidon] = await Promise.all([openDatabase(), buildPoseidon()]);
   await sweep(database, Date.now(), siteClock);
   const log = new LogWatch(fetcher, database);
-  return { database, poseidon, log, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database, log) };
+  const gatekeeper = new Gatekeeper(fetcher, database, __ARTIFACTS__["gate.wasm"]!);
+  return { database, poseidon, log, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database, log), gatekeeper };
 }
 
 function getTools(): Promise<Tools> {
@@ -150,11 +155,25 @@ async function provePath(facts: SiteFacts, roster: string, secret: bigint, repor
   return { path: mirror.tree(poseidon, checked, report).path(position), checkpoint: checked.checkpoint };
 }
 
-async function join(facts: SiteFacts, action: Action, roster: string, secret: bigint, report: Report): Promise<Awaited<ReturnType<typeof makeJoin>>> {
-  const { poseidon } = await getTools();
+/** When an action is to be sent, in ms by the server's clock, and whether the slot that it had is known to be used. */
+interface Plan {
+  readonly sendAt: number;
+  readonly slotTaken: boolean;
+}
+
+/** Both proofs. Whatever can refuse comes before them, because they take seconds. */
+async function join(facts: SiteFacts, action: Action, roster: string, secret: bigint, plan: Plan, report: Report): Promise<Join> {
+  const { poseidon, database, gatekeeper } = await getTools();
+  report({ stage: "bans", done: 0, total: 0 });
+  const list = await gatekeeper.bans(facts);
+  refuseBanned(list, poseidon, secret);
   const [artifacts, place] = [await getArtifacts(20, report), await provePath(facts, roster, secret, report)];
-  report({ stage: "witness", done: 0, total: 0 });
-  return makeJoin({ action, secret, roster, ...place, poseidon, artifacts });
+  const files = await gatekeeper.files(facts, (done, total) => report({ stage: "artifacts", done, total }));
+  const [day, slots] = [dayOf(plan.sendAt), slotsOf(facts)];
+  const slot = await takeSlot(database, facts.site, { day, slots, action: toHex(action.id), taken: plan.slotTaken }, random);
+  const gate = { files, list, day, slot, slots };
+  const progress = (stage: Progress["stage"], done: number, total: number): void => report({ stage, done, total });
+  return makeJoin({ action, secret, roster, ...place, poseidon, artifacts, gate, progress });
 }
 
 async function aliasIn(facts: SiteFacts, threadId: Uint8Array): Promise<Alias> {
@@ -179,7 +198,7 @@ async function finish(facts: SiteFacts, action: Action, roster: string, note: Pe
   return { action: toHex(action.id), thread, season, body, persona, joins };
 }
 
-async function speak(facts: SiteFacts, draft: Draft, roster: string, now: number, report: Report): Promise<Spoken> {
+async function speak({ facts, draft, roster, now, sendAt }: Methods["speak"]["parameters"], report: Report): Promise<Spoken> {
   const { vault, database, log } = await getTools();
   const secret = await vault.secret(facts);
   const action = actionOf(draftDocument(facts, draft), secret);
@@ -187,19 +206,19 @@ async function speak(facts: SiteFacts, draft: Draft, roster: string, now: number
   const note = await readPersona(database, toHex(action.threadId));
   if (note !== undefined && note.roster !== roster) throw new ProofError("label-fixed");
   const holds = note !== undefined && note.joined !== null && now - note.joined < JOIN_HOLDS_MS;
-  const proof = holds ? null : await join(facts, action, roster, secret, report);
+  const proof = holds ? null : await join(facts, action, roster, secret, { sendAt, slotTaken: false }, report);
   report({ stage: "signing", done: 0, total: 0 });
   return finish(facts, action, roster, note, buildSubmission(action, proof), proof !== null);
 }
 
-async function renew(site: SiteFacts, body: string, roster: string, report: Report): Promise<Spoken> {
+async function renew({ facts: site, body, roster, sendAt, slotTaken }: Methods["renew"]["parameters"], report: Report): Promise<Spoken> {
   const { vault, database } = await getTools();
   const { content, key } = exactKeys(JSON.parse(body), ["version", "content", "key", "signature", "join"]);
   const facts = inOpenSeason({ ...site, season: parseContent(content).season });
   const secret = await vault.secret(facts);
   const action = actionOf(content, secret);
   if (!equalBytes(action.persona.key, parseHex(key, 32, "key"))) throw new ProofError("no-identity", "made by another identity");
-  const proof = await join(facts, action, roster, secret, report);
+  const proof = await join(facts, action, roster, secret, { sendAt, slotTaken }, report);
   return finish(facts, action, roster, await readPersona(database, toHex(action.threadId)), buildSubmission(action, proof), true);
 }
 
@@ -306,8 +325,8 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
   enrol: async ({ facts, ticket }, report) => enrol(inSeason(facts), ticket, report),
   crowd: async ({ facts, company }) => findCrowd(inOpenSeason(facts), company),
   alias: async ({ facts, thread }) => aliasIn(inOpenSeason(facts), parseHex(thread, 32, "thread")),
-  speak: async ({ facts, draft, roster, now }, report) => speak(forDraft(facts, draft), draft, roster, now, report),
-  renew: async ({ facts, body, roster }, report) => renew(inSeason(facts), body, roster, report),
+  speak: async (asked, report) => speak({ ...asked, facts: forDraft(asked.facts, asked.draft) }, report),
+  renew: async (asked, report) => renew({ ...asked, facts: inSeason(asked.facts) }, report),
   receipt: async ({ facts, action, receipt }) => receiptHolds(facts, action, receipt),
   trustRosterKey: async ({ facts }) => {
     await (await getTools()).mirror.trust(facts);
@@ -315,6 +334,10 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
   },
   trustLogKey: async ({ facts }) => {
     await (await getTools()).log.trust(facts);
+    return null;
+  },
+  trustGateKey: async ({ facts }) => {
+    await (await getTools()).gatekeeper.trust(facts);
     return null;
   },
   logEvidence: async ({ facts }) => readEvidence((await getTools()).database, facts),

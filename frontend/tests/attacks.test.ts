@@ -30,7 +30,7 @@ afterAll(() => {
 });
 
 const replyTo = (thread: string, opening: unknown): Promise<Spoken> =>
-  worker.ask("speak", { facts, draft: { kind: "reply", thread, parent: null, body: "Same here", opening, checkpoints: [] }, roster: ROSTER, now: Date.now() });
+  worker.ask("speak", { facts, draft: { kind: "reply", thread, parent: null, body: "Same here", opening, checkpoints: [] }, roster: ROSTER, now: Date.now(), sendAt: Date.now() });
 
 describe("test_7: a thread id reused for other content", () => {
   test.each([
@@ -108,15 +108,15 @@ describe("test_10: the public key, once published, yields the secret to a future
     await worker.ask("backup", { facts });
     const { roster } = await worker.ask("crowd", { facts, company: COMPANY });
     const draft = { kind: "opening", section: "work", title: "Overtime", body: "Again" } as const;
-    const opened = await worker.ask("speak", { facts, draft, roster, now: Date.now() });
+    const opened = await worker.ask("speak", { facts, draft, roster, now: Date.now(), sendAt: Date.now() });
     await worker.ask("alias", { facts, thread: opened.thread });
     const { content } = JSON.parse(opened.body) as { content: unknown };
-    const renewed = await worker.ask("renew", { facts, body: opened.body, roster });
+    const renewed = await worker.ask("renew", { facts, body: opened.body, roster, sendAt: Date.now(), slotTaken: false });
     spoken = [opened, renewed, await replyTo(opened.thread, content)];
     const { action, thread, season, body, persona } = opened;
     await writeEntry(await openDatabase(), {
       action, thread, season, body, kind: "opening", section: "work", title: "Overtime", text: "Again", parent: null, roster, rosterKind: persona.kind, label: persona.label,
-      alias: persona.alias, joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
+      alias: persona.alias, joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewals: 0,
     });
   });
 
@@ -145,7 +145,7 @@ describe("test_10: the public key, once published, yields the secret to a future
     for (const { body } of spoken) {
       const submission = JSON.parse(body) as { join: object };
       expect(Object.keys(submission).sort()).toEqual(["content", "join", "key", "signature", "version"]);
-      expect(Object.keys(submission.join).sort()).toEqual(["checkpoint", "nullifier", "proof", "root", "roster"]);
+      expect(Object.keys(submission.join).sort()).toEqual(["checkpoint", "gate", "nullifier", "proof", "root", "roster"]);
     }
   });
 });

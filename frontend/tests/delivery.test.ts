@@ -13,7 +13,7 @@ import type { Receipt, SiteFacts } from "../proofs/messages.ts";
 import { receiptHolds } from "../proofs/receipts.ts";
 
 const ask = vi.hoisted(() => vi.fn());
-vi.mock("../ui/prover.ts", () => ({ prover: { ask } }));
+vi.mock("../ui/prover.ts", async (original) => ({ ...(await original<object>()), prover: { ask } }));
 
 const seed = new Uint8Array(32).fill(7);
 const site = { site: "openmai.example", season: "s228", floor: 20, roster_key: "00", receipt_key: toHex(ed25519.getPublicKey(seed)) };
@@ -24,7 +24,7 @@ const alias = aliasOf(5n);
 const persona = { thread, season: "s228", roster: "site", kind: "site", label: null, alias, key: "00", joined: null } as const;
 const entry = {
   action, thread, season: "s228", kind: "reply", section: null, title: null, text: "Same here", parent: null, roster: "site", rosterKind: "site", label: null, alias,
-  body: "{}", joins: true, state: "waiting", created: 1, next: 0, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
+  body: "{}", joins: true, state: "waiting", created: 1, next: 0, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewals: 0,
 } satisfies Entry;
 
 function receipt(changed: Partial<Receipt> = {}, signer = seed): Receipt {
@@ -69,6 +69,8 @@ const STATE = `/api/v1/actions/${action}`;
 const accepted: [number, unknown] = [202, receipt()];
 let database: Awaited<ReturnType<typeof openDatabase>>;
 let delivery: typeof import("../ui/delivery.ts");
+let ProverError: typeof import("../ui/prover.ts").ProverError;
+let problemText: typeof import("../ui/failures.ts").problemText;
 
 beforeEach(async () => {
   vi.stubGlobal("indexedDB", new IDBFactory());
@@ -81,6 +83,8 @@ beforeEach(async () => {
   );
   vi.resetModules();
   delivery = await import("../ui/delivery.ts");
+  ({ ProverError } = await import("../ui/prover.ts"));
+  ({ problemText } = await import("../ui/failures.ts"));
   database = await openDatabase();
   await writePersona(database, persona);
 });
@@ -148,11 +152,59 @@ describe("sending", () => {
     expect(await delivery.deliverNow(action)).toMatchObject({ state: "refused", refusal: { code: "persona-exists" }, text: entry.text });
   });
 
-  test("a proof that grew old is made again, once", async () => {
-    const server = new Server({ [SUBMISSIONS]: [problem(422, "superseded-root")] });
+  const RENEWABLE = ["superseded-root", "unknown-root", "join-required", "join-expired", "bans-changed", "stale-bans", "rate-used", "wrong-day", "banned"];
+
+  test.each(RENEWABLE)("after %s it is proved again by itself, for now, and sent", async (code) => {
+    const server = new Server({ [SUBMISSIONS]: [problem(409, code), accepted] });
     await writeEntry(database, entry);
-    expect(await delivery.deliverNow(action)).toMatchObject({ state: "refused", renewed: true });
+    const before = Date.now();
+    expect(await delivery.deliverNow(action)).toMatchObject({ state: "accepted", renewals: 1 });
     expect(server.sent).toEqual(["{}", '{"proved":"again"}']);
+    const [, asked] = ask.mock.calls.find(([method]) => method === "renew")!;
+    expect(asked).toMatchObject({ body: "{}", roster: "site", slotTaken: code === "rate-used" });
+    expect(asked.sendAt).toBeGreaterThanOrEqual(before - 1_000); // the server's clock counts whole seconds
+  });
+
+  test("it is not proved again for ever: a site that never has enough is told so", async () => {
+    const server = new Server({ [SUBMISSIONS]: [problem(409, "stale-bans")] });
+    await writeEntry(database, entry);
+    expect(await delivery.deliverNow(action)).toMatchObject({ state: "refused", renewals: 5, refusal: { code: "stale-bans" } });
+    expect(server.sent).toHaveLength(6);
+  });
+
+  test("why it cannot be proved again is kept in the worker's own words", async () => {
+    const banned = new ProverError("banned", "", { reason: "spam", until: "2026-05-20T00:00:00Z" });
+    ask.mockImplementation(() => Promise.reject(banned));
+    const server = new Server({ [SUBMISSIONS]: [problem(403, "banned")] });
+    await writeEntry(database, entry);
+    const refusal = { code: "banned", parameters: { reason: "spam", until: "2026-05-20T00:00:00Z" } };
+    expect(await delivery.deliverNow(action)).toMatchObject({ state: "refused", refusal, text: entry.text });
+    expect(problemText((await readEntry(database, action))!.refusal!)).toMatch(/until May 20, 2026.*the reason given is: spam/);
+    expect(server.sent).toEqual(["{}"]);
+  });
+
+  test("who the member is in a thread is remembered though it cannot be proved again", async () => {
+    await writePersona(database, { ...persona, joined: 5 });
+    ask.mockImplementation(() => Promise.reject(new ProverError("banned", "", { reason: "spam", until: "2026-05-20T00:00:00Z" })));
+    new Server({ [SUBMISSIONS]: [problem(409, "bans-changed")] });
+    await writeEntry(database, entry);
+    await delivery.deliverNow(action);
+    expect(await readPersona(database, thread)).toMatchObject({ joined: 5, roster: "site" });
+  });
+
+  test("what proving again could not fetch passes by itself", async () => {
+    ask.mockImplementation(() => Promise.reject(new ProverError("network")));
+    new Server({ [SUBMISSIONS]: [problem(409, "stale-bans")] });
+    await writeEntry(database, entry);
+    expect(await delivery.deliverNow(action)).toMatchObject({ state: "waiting", attempts: 1, refusal: null });
+  });
+
+  test("who watches sees how proving again goes", async () => {
+    new Server({ [SUBMISSIONS]: [problem(409, "bans-changed"), accepted] });
+    await writeEntry(database, entry);
+    const watch = vi.fn();
+    await delivery.deliverNow(action, watch);
+    expect(ask).toHaveBeenCalledWith("renew", expect.anything(), { progress: watch });
   });
 
   test("an entry that was thrown away is not sent", async () => {

@@ -168,7 +168,7 @@ test("proving artifacts are refused unless their hash is the pinned one", async 
 const alias = aliasOf(5n);
 const entry = {
   action: "aa", thread: "bb", season: "s228", kind: "reply", section: null, title: null, text: "秘密的话", parent: null, roster: "site", rosterKind: "site", label: null, alias,
-  body: "{}", joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
+  body: "{}", joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewals: 0,
 } satisfies Entry;
 
 describe("the outbox", () => {

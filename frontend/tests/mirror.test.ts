@@ -186,7 +186,7 @@ describe("the public log", () => {
     expect(await worker.ask("logEvidence", { facts })).toBeNull();
     const said = { kind: "reply", thread: vectors.opening_id, parent: null, body: "b", opening: vectors.opening } as const;
     const foreign = carried({ size: 2, root: TestLog.of(facts.site, 9).root(9) });
-    const speaking = worker.ask("speak", { facts, draft: { ...said, checkpoints: [foreign] }, roster: ROSTER, now: Date.now() });
+    const speaking = worker.ask("speak", { facts, draft: { ...said, checkpoints: [foreign] }, roster: ROSTER, now: Date.now(), sendAt: Date.now() });
     await expect(speaking).rejects.toMatchObject({ code: "thread-log-differs" });
     const file = (await worker.ask("logEvidence", { facts }))!;
     expect(JSON.parse(file)).toMatchObject({ kind: "thread", thread: vectors.opening_id, claimed: foreign });
@@ -210,7 +210,7 @@ describe("the floor", () => {
     const careless = { ...facts, floor: 2 };
     await expect(worker.ask("crowd", { facts: careless, company: COMPANY })).rejects.toMatchObject({ code: "roster-unknown" });
     const draft = { kind: "opening", section: "work", title: "t", body: "b" } as const;
-    const said = worker.ask("speak", { facts: careless, draft, roster: ROSTER, now: Date.now() });
+    const said = worker.ask("speak", { facts: careless, draft, roster: ROSTER, now: Date.now(), sendAt: Date.now() });
     await expect(said).rejects.toMatchObject({ code: "below-floor", parameters: { settled: 19, floor: 20 } });
   });
 
@@ -218,7 +218,7 @@ describe("the floor", () => {
     const worker = await workerIn({ others: 30, settled: 29 });
     await expect(worker.ask("crowd", { facts, company: COMPANY })).resolves.toMatchObject({ live: 31, settled: 29 });
     const draft = { kind: "opening", section: "work", title: "t", body: "b" } as const;
-    const said = worker.ask("speak", { facts: { ...facts, floor: 30 }, draft, roster: ROSTER, now: Date.now() });
+    const said = worker.ask("speak", { facts: { ...facts, floor: 30 }, draft, roster: ROSTER, now: Date.now(), sendAt: Date.now() });
     await expect(said).rejects.toMatchObject({ code: "below-floor", parameters: { settled: 29, floor: 30 } });
   });
 });
@@ -237,8 +237,8 @@ describe("the season", () => {
       worker.ask("enrol", { facts: given, ticket: vectors.enrolment.ticket }),
       worker.ask("crowd", { facts: given, company: COMPANY }),
       worker.ask("alias", { facts: given, thread: vectors.opening_id }),
-      worker.ask("speak", { facts: given, draft, roster: ROSTER, now: Date.now() }),
-      worker.ask("renew", { facts: given, body: vectors.opening_submission, roster: ROSTER }),
+      worker.ask("speak", { facts: given, draft, roster: ROSTER, now: Date.now(), sendAt: Date.now() }),
+      worker.ask("renew", { facts: given, body: vectors.opening_submission, roster: ROSTER, sendAt: Date.now(), slotTaken: false }),
     ];
     const refusal = { code: "season-differs", parameters: { found: "s227", expected: "s228" } };
     for (const answer of asked({ ...facts, season: "s227" })) await expect(answer).rejects.toMatchObject(refusal);

@@ -11,6 +11,7 @@ import { openPasskeyBackup, passkeyOf, sealBackup, sealPasskeyBackup, showCode }
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
 import { closesAt, isOpen, openSeasons } from "../proofs/seasons.ts";
 import { Vault } from "../proofs/vault.ts";
+import { BANS_URL, banList } from "./gate.ts";
 import { COMPANY, facts, publish, ROSTER, Worker } from "./site.ts";
 import vectors from "./vectors.json";
 
@@ -48,6 +49,7 @@ describe("a thread of the past season", () => {
     files.delete("/rosters/index.json");
     files.set("/api/v1/rosters?season=s228", files.get("/api/v1/rosters")!);
     files.delete("/api/v1/rosters");
+    files.set(`${BANS_URL}?season=s228`, banList([]));
     const worker = await Worker.start(files);
     if (moment < CLOSES) await worker.ask("restore", { facts: now, file: backup, code: showCode(code) });
     return worker;
@@ -57,26 +59,27 @@ describe("a thread of the past season", () => {
     const worker = await later(CLOSES - DAY);
     expect(await worker.ask("identities", { facts: now })).toBeNull();
     expect(await worker.ask("crowd", { facts, company: COMPANY })).toMatchObject({ roster: ROSTER, live: 41 });
-    const spoken = await worker.ask("speak", { facts, draft, roster: ROSTER, now: Date.now() });
+    const spoken = await worker.ask("speak", { facts, draft, roster: ROSTER, now: Date.now(), sendAt: Date.now() });
     const submission = JSON.parse(spoken.body) as { content: { season: string }; join: { root: string } | null };
     expect([spoken.season, submission.content.season, submission.join === null]).toEqual(["s228", "s228", false]);
     expect(worker.fetched).not.toContain("/rosters/index.json");
-    const renewed = await worker.ask("renew", { facts: now, body: spoken.body, roster: ROSTER });
+    expect(worker.fetched).not.toContain(BANS_URL);
+    const renewed = await worker.ask("renew", { facts: now, body: spoken.body, roster: ROSTER, sendAt: Date.now(), slotTaken: false });
     expect(renewed.persona.alias).toEqual(spoken.persona.alias);
   });
 
   test("is not answered with the key of another season, nor opened", async () => {
     const worker = await later(CLOSES - DAY);
-    await expect(worker.ask("speak", { facts: now, draft, roster: ROSTER, now: 0 })).rejects.toMatchObject({ code: "no-identity" });
+    await expect(worker.ask("speak", { facts: now, draft, roster: ROSTER, now: 0, sendAt: 0 })).rejects.toMatchObject({ code: "no-identity" });
     await worker.ask("create", { facts: now });
-    await expect(worker.ask("speak", { facts: now, draft, roster: ROSTER, now: 0 })).rejects.toMatchObject({ code: "thread-altered" });
+    await expect(worker.ask("speak", { facts: now, draft, roster: ROSTER, now: 0, sendAt: 0 })).rejects.toMatchObject({ code: "thread-altered" });
     const begun = { kind: "opening", section: "work", title: "t", body: "b" } as const;
-    await expect(worker.ask("speak", { facts, draft: begun, roster: ROSTER, now: 0 })).rejects.toMatchObject({ code: "season-differs" });
+    await expect(worker.ask("speak", { facts, draft: begun, roster: ROSTER, now: 0, sendAt: 0 })).rejects.toMatchObject({ code: "season-differs" });
   });
 
   test("is closed after two weeks, and a backup of its key is not brought back", async () => {
     const worker = await later(CLOSES);
-    await expect(worker.ask("speak", { facts, draft, roster: ROSTER, now: 0 })).rejects.toMatchObject({ code: "season-differs" });
+    await expect(worker.ask("speak", { facts, draft, roster: ROSTER, now: 0, sendAt: 0 })).rejects.toMatchObject({ code: "season-differs" });
     await expect(worker.ask("restore", { facts: now, file: backup, code: showCode(code) })).rejects.toMatchObject({ code: "season-over", parameters: { season: "s228" } });
   });
 });
@@ -85,7 +88,7 @@ describe("what a season leaves behind", () => {
   const alias = aliasOf(5n);
   const entry = {
     action: "aa", thread: "bb", season: "s228", kind: "reply", section: null, title: null, text: "t", parent: null, roster: "site", rosterKind: "site", label: null, alias,
-    body: "{}", joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewed: false,
+    body: "{}", joins: true, state: "waiting", created: 1, next: 2, attempts: 0, due: null, receipt: null, unsigned: false, refusal: null, renewals: 0,
   } satisfies Entry;
   const note = { thread: "bb", season: "s228", roster: "site", kind: "site", label: null, alias, key: "00", joined: 1 } as const;
 

@@ -10,13 +10,14 @@ import type { Method, Methods, Reply, Request, SiteFacts } from "../proofs/messa
 import type { Poseidon } from "../proofs/poseidon.ts";
 import { artifact } from "./files.ts";
 import { TestLog } from "./log.ts";
+import { gateFacts, gateServed, gateWasm } from "./gate.ts";
 import vectors from "./vectors.json";
 
 export const COMPANY = "lumen-kitchens";
 export const ROSTER = `company/${COMPANY}/provable`;
 export const facts: SiteFacts = {
   site: vectors.site, season: vectors.season, floor: 20, roster_key: vectors.roster_key, receipt_key: vectors.roster_key,
-  log: TestLog.of(vectors.site).facts,
+  gate: gateFacts(), log: TestLog.of(vectors.site).facts,
 };
 /** A day of the vectors' season. */
 export const TODAY = new Date("2026-05-01T12:00:00Z");
@@ -128,7 +129,8 @@ export class Worker {
 
 function provingFiles(): [Record<string, unknown>, Map<string, Uint8Array<ArrayBuffer>>] {
   const names = [1, 20].flatMap((depth) => ["wasm", "zkey"].map((kind) => `semaphore-${depth}.${kind}`));
-  const served = new Map(names.map((name) => [`/static/${name}`, artifact(name)]));
-  const address = (name: string) => ({ url: `/static/${name}`, sha256: toHex(sha256(artifact(name))), bytes: artifact(name).length });
-  return [Object.fromEntries(names.map((name) => [name, address(name)])), served];
+  const files = new Map([...names.map((name) => [name, artifact(name)] as const), ["gate.wasm", gateWasm] as const]);
+  const address = (name: string, bytes: Uint8Array) => ({ url: `/static/${name}`, sha256: toHex(sha256(bytes)), bytes: bytes.length });
+  const served = [...files].map(([name, bytes]) => [`/static/${name}`, bytes] as const);
+  return [Object.fromEntries([...files].map(([name, bytes]) => [name, address(name, bytes)])), new Map([...served, ...gateServed()])];
 }

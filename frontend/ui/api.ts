@@ -94,8 +94,8 @@ export function refetchSite(): Promise<Site> {
 }
 
 /** The facts for speaking in a thread of `season`; the worker checks that it is open. */
-export const factsOf = async (season: string | null): Promise<Site> => {
-  const facts = await fetchSite();
+export const factsOf = async (season: string | null, { fresh = false } = {}): Promise<Site> => {
+  const facts = await (fresh ? refetchSite() : fetchSite());
   return season === null ? facts : { ...facts, season };
 };
 

@@ -2,7 +2,7 @@
 import { forgetUnjoined } from "../device/personas.ts";
 import { removeEntry, writeEntry, type Entry } from "../device/outbox.ts";
 import type { Draft as Spoken, Spoken as Submission } from "../proofs/messages.ts";
-import { clockOffset, factsOf, fetchSite, fetchThread, type Site } from "./api.ts";
+import { clockOffset, factsOf, fetchSite, fetchThread, serverNow, type Site } from "./api.ts";
 import { deliverNow, device, notifyOutbox } from "./delivery.ts";
 import { alert, announce, button, fieldError, find, make, need, replace } from "./dom.ts";
 import { DraftPlace, emptyDraft, type Draft } from "./drafts.ts";
@@ -29,10 +29,11 @@ type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
 const STEP_NAMES: StepNames = {
   artifacts: ({ done, total }) => say("stepArtifacts", { done: megabytes(done), total: megabytes(total) }),
+  bans: () => say("stepBans"),
   roster: () => say("stepRoster"),
   hashing: ({ done }) => say("stepHashing", { percent: Math.round(done * 100) }),
   witness: () => say("stepWitness"),
-  checking: () => say("stepChecking"),
+  gate: ({ done, total }) => say("stepGate", { page: done + 1, pages: total }),
   signing: () => say("stepSigning"),
 };
 
@@ -291,15 +292,16 @@ export class Composer {
   private async speak(): Promise<Entry> {
     const crowd = this.speaker.crowd!;
     const draft = await this.spokenDraft();
-    const facts = await factsOf(this.season);
-    const spoken = await prover.ask("speak", { facts, draft, roster: crowd.roster, now: Date.now() }, { progress: this.steps.listener(STEP_NAMES) });
-    const entry = this.entry(draft, spoken);
+    const wait = randomWithin(DELAYS[this.delay()] ?? 0);
+    const facts = await factsOf(this.season, { fresh: true }); // the list of bans may be another since the page was opened
+    const asked = { facts, draft, roster: crowd.roster, now: Date.now(), sendAt: serverNow() + wait };
+    const spoken = await prover.ask("speak", asked, { progress: this.steps.listener(STEP_NAMES) });
+    const entry = this.entry(draft, spoken, wait);
     await writeEntry(await device(), entry);
     return entry;
   }
 
-  private entry(draft: Spoken, { action, thread, season, body, persona, joins }: Submission): Entry {
-    const wait = randomWithin(DELAYS[this.delay()] ?? 0);
+  private entry(draft: Spoken, { action, thread, season, body, persona, joins }: Submission, wait: number): Entry {
     const opening = draft.kind === "opening" ? draft : null;
     return {
       action, thread, season, body, joins,
@@ -320,13 +322,13 @@ export class Composer {
       receipt: null,
       unsigned: false,
       refusal: null,
-      renewed: false,
+      renewals: 0,
     };
   }
 
   private async deliver(entry: Entry): Promise<void> {
     if (this.delay() !== "next") return this.succeed(entry, alert("success", say("queued"), make("p", {}, say("queuedUntil", { time: timeOf(new Date(entry.next), new Date()) }))));
-    const sent = await deliverNow(entry.action);
+    const sent = await deliverNow(entry.action, this.steps.listener(STEP_NAMES));
     if (sent?.state === "refused") return this.refused(sent);
     if (sent === null || sent.state === "waiting") return this.succeed(entry, alert("warning", say("queued"), make("p", {}, say("queuedOffline"))));
     const text = sent.state === "published" ? say("published") : say("accepted");

@@ -5,11 +5,11 @@
  * means: send again. Sending twice is harmless, the server knows the content's hash.
  */
 import { openDatabase, type Database } from "../device/database.ts";
-import { readEntry, readOutbox, updateEntry, type Entry } from "../device/outbox.ts";
+import { readEntry, readOutbox, updateEntry, type Entry, type Refusal } from "../device/outbox.ts";
 import { markJoined } from "../device/personas.ts";
-import type { Receipt, SiteFacts } from "../proofs/messages.ts";
-import { clockOffset, fetchAction, fetchSite, Problem, refetchSite, submit } from "./api.ts";
-import { prover } from "./prover.ts";
+import type { Progress, Receipt, SiteFacts } from "../proofs/messages.ts";
+import { clockOffset, fetchAction, fetchSite, Problem, refetchSite, serverNow, submit } from "./api.ts";
+import { prover, ProverError } from "./prover.ts";
 
 const LOCK = "openmai-outbox";
 const CHANNEL = "openmai-outbox";
@@ -17,8 +17,15 @@ const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
 const LONGEST_SLEEP_MS = 60_000;
 
-/** Refusals that a new proof cures. */
-const RENEWABLE = ["superseded-root", "unknown-root", "join-required", "join-expired"];
+/** Refusals that a new proof cures; of a ban the worker then says reason and end. */
+const RENEWABLE = ["superseded-root", "unknown-root", "join-required", "join-expired", "bans-changed", "stale-bans", "rate-used", "wrong-day", "banned"];
+/** By then something else is wrong. A site that changes its list each time would otherwise learn from who still answers. */
+const MOST_RENEWALS = 5;
+/** What the worker could not fetch passes by itself. */
+const PASSING = ["network", "server"];
+
+/** Told how proving again goes, where somebody watches. */
+type Watch = (progress: Progress) => void;
 let opened: Promise<Database> | null = null;
 
 /** The device's database, opened once a page; asked again after a failure. */
@@ -70,23 +77,34 @@ async function accepted(entry: Entry, receipt: Receipt): Promise<Entry> {
   return save({ ...entry, state: state === "published" ? "published" : "accepted", due, receipt, unsigned: false, refusal: null, attempts: 0, next: afterDue(due) });
 }
 
-async function renew(entry: Entry): Promise<Entry> {
-  await markJoined(await device(), entry.thread, null);
-  const { body } = await prover.ask("renew", { facts: await refetchSite(), body: entry.body, roster: entry.roster });
-  return send(await save({ ...entry, body, joins: true, renewed: true }));
+/** The submission with new proofs for today, or, by its own name, why there can be none. */
+async function proveAgain(entry: Entry, slotTaken: boolean, watch?: Watch): Promise<string> {
+  const facts = await refetchSite();
+  const asked = { facts, body: entry.body, roster: entry.roster, sendAt: serverNow(), slotTaken };
+  return (await prover.ask("renew", asked, watch === undefined ? {} : { progress: watch })).body;
 }
 
-async function refused(entry: Entry, problem: Problem): Promise<Entry> {
+async function renew(entry: Entry, problem: Problem, watch?: Watch): Promise<Entry> {
+  let body: string;
+  try {
+    body = await proveAgain(entry, problem.code === "rate-used", watch);
+  } catch (error) {
+    if (!(error instanceof ProverError) || PASSING.includes(error.code)) return later(entry);
+    const { code, detail, parameters } = error;
+    return refusedFor(entry, { code, detail, pointer: null, parameters });
+  }
+  return send(await save({ ...entry, body, joins: true, renewals: entry.renewals + 1 }), watch);
+}
+
+async function refused(entry: Entry, problem: Problem, watch?: Watch): Promise<Entry> {
   // Too many posts wait, or the site is in trouble: that passes by itself.
   if (problem.status >= 500) return later(entry);
-  if (RENEWABLE.includes(problem.code) && !entry.renewed) {
-    return renew(entry).catch(() => refusedFor(entry, problem));
-  }
-  return refusedFor(entry, problem);
+  if (RENEWABLE.includes(problem.code) && entry.renewals < MOST_RENEWALS) return renew(entry, problem, watch);
+  const { code, detail, pointer } = problem;
+  return refusedFor(entry, { code, detail, pointer });
 }
 
-const refusedFor = (entry: Entry, { code, detail, pointer }: Problem): Promise<Entry> =>
-  save({ ...entry, state: "refused", refusal: { code, detail, pointer } });
+const refusedFor = (entry: Entry, refusal: Refusal): Promise<Entry> => save({ ...entry, state: "refused", refusal });
 
 const later = (entry: Entry): Promise<Entry> =>
   save({ ...entry, attempts: entry.attempts + 1, next: Date.now() + backoff(entry.attempts) });
@@ -96,14 +114,14 @@ const isSigned = (receipt: Receipt, { action, season }: Entry, facts: SiteFacts)
   prover.ask("receipt", { facts: { ...facts, season }, action, receipt });
 
 /** Sends one entry and returns it as it is afterwards. Throws nothing: what fails is tried again later. */
-async function send(entry: Entry): Promise<Entry> {
+async function send(entry: Entry, watch?: Watch): Promise<Entry> {
   let receipt: Receipt;
   let holds: boolean;
   try {
     receipt = await submit(entry.body);
     holds = (await isSigned(receipt, entry, await fetchSite())) || (await isSigned(receipt, entry, await refetchSite()));
   } catch (error) {
-    return error instanceof Problem ? refused(entry, error) : later({ ...entry, unsigned: false });
+    return error instanceof Problem ? refused(entry, error, watch) : later({ ...entry, unsigned: false });
   }
   return holds ? accepted(entry, receipt) : later({ ...entry, unsigned: true });
 }
@@ -126,11 +144,11 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Sends `action` now, whatever it was waiting for. Resolves with the entry as it is afterwards, or null if it is gone. */
-export function deliverNow(action: string): Promise<Entry | null> {
+export function deliverNow(action: string, watch?: Watch): Promise<Entry | null> {
   return alone(async () => {
     const entry = await readEntry(await device(), action);
     if (entry === undefined) return null;
-    return entry.state === "waiting" || entry.state === "refused" ? send({ ...entry, state: "waiting", renewed: false }) : entry;
+    return entry.state === "waiting" || entry.state === "refused" ? send({ ...entry, state: "waiting", renewals: 0 }, watch) : entry;
   });
 }
 

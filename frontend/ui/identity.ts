@@ -31,7 +31,8 @@ const STEP_NAMES: StepNames = {
   roster: () => compose("stepRoster"),
   hashing: ({ done }) => compose("stepHashing", { percent: Math.round(done * 100) }),
   witness: () => say("stepWitness"),
-  checking: () => compose("stepChecking"),
+  bans: () => compose("stepBans"),
+  gate: ({ done, total }) => compose("stepGate", { page: done + 1, pages: total }),
   signing: () => compose("stepSigning"),
 };
 

@@ -187,13 +187,14 @@ export class Speaker {
     if (code === "log-key-changed") return button(common("trustLogKey"), "quiet", () => void this.trust("trustLogKey").then(then));
     if (code === "log-witnesses-changed") return button(common("trustWitnesses"), "quiet", () => void this.trust("trustLogKey").then(then));
     if (EVIDENCED.includes(code)) return button(common("downloadEvidence"), "primary", () => void saveEvidence());
+    if (code === "gate-key-changed") return button(common("trustKey"), "quiet", () => void this.trust("trustGateKey").then(then));
     if (code !== "roster-shrunk") return null;
     const { roster, epoch } = parameters as { roster: string; epoch: number };
     return button(common("acceptRoster"), "quiet", () => void this.accept(roster, epoch).then(then));
   }
 
-  private async trust(key: "trustRosterKey" | "trustLogKey"): Promise<void> {
-    await prover.ask(key, { facts: await fetchSite() }).catch(() => null);
+  private async trust(which: "trustRosterKey" | "trustLogKey" | "trustGateKey"): Promise<void> {
+    await prover.ask(which, { facts: await fetchSite() }).catch(() => null);
   }
 
   private async accept(roster: string, epoch: number): Promise<void> {

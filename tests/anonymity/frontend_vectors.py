@@ -16,10 +16,12 @@ from tests.anonymity.logs import MemoryLog
 from openmai.anonymity.alias_words import ADJECTIVES, ANIMALS
 from openmai.anonymity.aliases import alias_of
 from openmai.anonymity.artifacts import Artifacts
+from openmai.anonymity.bans import BanList
 from openmai.anonymity.content import Opening, Reply, tidy_text
 from openmai.anonymity.encoding import Domain, canonical_json, circuit_input, sha256
 from openmai.anonymity.enrolment import ENROLMENT_PAIR, prove_enrolment
 from openmai.anonymity.fields import L
+from openmai.anonymity.gate import Gate
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.checkpoints import cosign, log_origin, sign_checkpoint
@@ -40,7 +42,13 @@ from openmai.anonymity.rosters import (
     sign_index,
     sign_statement,
 )
-from openmai.anonymity.submission import Join, build_submission, join_scope_and_message, sign_content
+from openmai.anonymity.submission import (
+    Entrance,
+    Join,
+    build_submission,
+    join_scope_and_message,
+    sign_content,
+)
 from openmai.anonymity.tickets import Ticket, encode_ticket
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,6 +202,9 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
         secret=secret, path=tree.path(21), scope=scope, message=message, randbelow=rng.randrange
     )
     join = Join(ROSTER, proof, checkpoint)
+    # Of the gate the form alone: its keys are each site's own, so no proof of it is the same twice.
+    nobody = BanList(DOMAIN.site, DOMAIN.season, 0, ())
+    entrance = Entrance(join, Gate("2026-03-20", nobody.digest, 7, (proof.points,)))
     reply = Reply(
         site=DOMAIN.site,
         season=DOMAIN.season,
@@ -216,8 +227,8 @@ def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) 
         "opening_id": opening.id.hex(),
         "reply": reply.document(),
         "reply_id": reply.id.hex(),
-        "opening_submission": build_submission(content=opening, key=key, join=join).decode(),
-        "reply_submission": build_submission(content=reply, key=key, join=None).decode(),
+        "opening_submission": build_submission(content=opening, key=key, entrance=entrance).decode(),
+        "reply_submission": build_submission(content=reply, key=key, entrance=None).decode(),
         "scope": str(scope),
         "message": str(message),
         "roster_key": public_bytes(signing_key).hex(),

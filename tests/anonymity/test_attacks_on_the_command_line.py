@@ -14,6 +14,7 @@ import pytest
 from tests.cli.conftest import Files, files, home, keep_artifacts, serve_log, site_document
 from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, Cast
 
+from openmai.anonymity.bans import BanList
 from openmai.anonymity.content import Content
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.fields import R, be32
@@ -147,6 +148,7 @@ def do_all(member: Member, cast: Cast, files: Files, *, locked: bool) -> str:
     files.put(f"/rosters/statements/{roster.signed.name.hex()}.json", roster.signed.envelope)
     files.put(f"/rosters/leaves/{roster.statement.leaves.hex()}.bin", roster.leaves)
     serve_log(files, cast, roster)
+    files.put("/api/v1/bans", BanList(SITE, SEASON, 0, ()).encoded())
     send(member.speaker(
         floor=None, ask_code=lambda: made.code, clock=lambda: NOW, randbelow=RANDOM.randrange, sleep=print
     ), cast, files)  # fmt: skip

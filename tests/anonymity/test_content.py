@@ -216,9 +216,9 @@ def test_a_reply_needs_no_join(cast: Cast, opening: Opening):
 def test_a_device_notices_a_bad_form_before_it_sends(cast: Cast):
     late = cast.opening(title=" untidy")
     with pytest.raises(DocumentRefused):
-        build_submission(content=late, key=cast.alice.key_in(late.id), join=None)
+        build_submission(content=late, key=cast.alice.key_in(late.id), entrance=None)
     with pytest.raises(OpeningWithoutJoin):
-        build_submission(content=cast.opening(), key=cast.alice.key_in(cast.opening().id), join=None)
+        build_submission(content=cast.opening(), key=cast.alice.key_in(cast.opening().id), entrance=None)
 
 
 def test_mallory_cannot_sign_for_alices_persona(cast: Cast, opening: Opening):

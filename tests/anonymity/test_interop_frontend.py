@@ -5,9 +5,10 @@
 
 import json
 
+import pytest
 from tests.anonymity.frontend_vectors import ROOT, VECTORS, WORDS, alias_words, as_file, vectors
 
-from openmai.anonymity.artifacts import PINNED
+from openmai.anonymity.artifacts import GATE_PINNED, PINNED, WrongArtifact, check_gate_circuit
 
 
 def test_the_worker_carries_the_packages_alias_words() -> None:
@@ -21,4 +22,14 @@ def test_the_vectors_are_what_this_package_computes() -> None:
 def test_the_build_pins_the_same_artifacts() -> None:
     pins = json.loads((ROOT / "frontend" / "pins.json").read_text())["sha256"]
     suffixes = {"wasm": "wasm", "zkey": "zkey", "vkey": "json"}
-    assert pins == {f"semaphore-{depth}.{suffixes[kind]}": digest for (depth, kind), digest in PINNED.items()}
+    ceremony = {f"semaphore-{depth}.{suffixes[kind]}": digest for (depth, kind), digest in PINNED.items()}
+    gate = {f"gate.{kind}": digest for kind, digest in GATE_PINNED.items()}
+    assert {name: pin for name, pin in pins.items() if name != "gate.circom"} == ceremony | gate
+
+
+@pytest.mark.parametrize("kind", ["wasm", "r1cs"])
+def test_the_compiled_circuit_is_the_pinned_one(kind: str) -> None:
+    data = (ROOT / "build" / "gate" / f"gate.{kind}").read_bytes()
+    assert check_gate_circuit(kind, data) is data
+    with pytest.raises(WrongArtifact, match=f"the gate's {kind} has SHA-256"):
+        check_gate_circuit(kind, data[:-1] + bytes([data[-1] ^ 1]))

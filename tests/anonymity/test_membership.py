@@ -84,12 +84,12 @@ def test_errors_that_cancel_out_are_caught_by_the_random_weights(claims: list[Cl
     claims[1] = with_points(claims[1], shift_c(claims[1].proof.points, 1))
     claims[4] = with_points(claims[4], shift_c(claims[4].proof.points, -1))
     # With equal weights the two errors vanish from the sum, which is why the weights must be unpredictable.
-    batch = [(claim.proof.points, _inputs(claim)) for claim in claims]
+    batch = [groth16.Claim(claim.proof.points, _inputs(claim), key.start) for claim in claims]
     groth16.verify_batch(key, batch, randbits=lambda _: pow(len(batch), -1, R))
     with pytest.raises(InvalidProof):
         groth16.verify_batch(key, batch, randbits=rng.getrandbits)
     with pytest.raises(InvalidProof):
-        groth16.verify_batch(key, [*batch, (batch[0][0], inputs)], randbits=rng.getrandbits)
+        groth16.verify_batch(key, [*batch, batch[0]._replace(inputs=inputs)], randbits=rng.getrandbits)
 
 
 def _inputs(claim: Claim) -> list[int]:

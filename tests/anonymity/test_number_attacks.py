@@ -98,7 +98,9 @@ def test_4_the_same_number_plus_a_multiple_of_the_order_is_not_the_same(speech: 
         with pytest.raises(NotCanonical):
             groth16.verify(key, proof.points, aliased)
         with pytest.raises(NotCanonical):
-            groth16.verify_batch(key, [(proof.points, aliased)], randbits=random.Random(1).getrandbits)
+            groth16.verify_batch(
+                key, [groth16.Claim(proof.points, aliased, key.start)], randbits=random.Random(1).getrandbits
+            )
     for root, nullifier in ((proof.root + shift, proof.nullifier), (proof.root, proof.nullifier + shift)):
         with pytest.raises(NotCanonical):
             MembershipProof(root, nullifier, proof.points)
@@ -129,4 +131,8 @@ def test_5_missing_or_extra_inputs(speech: Speech, count: int):
     with pytest.raises(WrongInputs):
         groth16.verify(key, speech.proof.points, inputs)
     with pytest.raises(WrongInputs):
-        groth16.verify_batch(key, [(speech.proof.points, inputs)], randbits=random.Random(1).getrandbits)
+        groth16.verify_batch(
+            key,
+            [groth16.Claim(speech.proof.points, inputs, key.start)],
+            randbits=random.Random(1).getrandbits,
+        )

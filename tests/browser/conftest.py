@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 from tests.browser.journey import LUMING, Addresses, Person, Story
+from tests.factories.gate import made_gate
 
 ROOT = Path(__file__).resolve().parents[2]
 # The command as it is installed.
@@ -37,6 +38,8 @@ def demo() -> Iterator[RunningDemo]:
     folder = Path(tempfile.mkdtemp(prefix="openmai-journey-"))
     # As root the clusters run as another user, and live elsewhere if that user cannot enter the folder.
     folder.chmod(0o755)
+    # The demo makes a gate for itself, which takes a minute; the one of the other tests is as good.
+    shutil.copytree(made_gate().folder, folder / "demo" / "gate")
     told = folder / "terminal.log"
     with told.open("w") as terminal:
         command = [OPENMAI, "demo", "--small", "--data-dir", str(folder / "demo")]

@@ -12,16 +12,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.factories.cast import ARTIFACTS, DOMAIN, ROOT, SITE, Cast, PublishedRoster
+from tests.factories.cast import ARTIFACTS, DOMAIN, ROOT, SITE, SLOTS, Cast, PublishedRoster
+from tests.factories.gate import WASM, made_gate
 
-from openmai.anonymity.artifacts import PINNED
+from openmai.anonymity.artifacts import GATE_PINNED, PINNED
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.log.tiles import new_tiles
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import season_at
 from openmai.cli.member.home import Home
-from openmai.cli.member.sites import SiteFacts
+from openmai.cli.member.sites import GateFacts, SiteFacts
 from openmai.platform.clock import iso_seconds, next_tick
 
 COMMAND = Path(sys.executable).with_name("openmai")
@@ -38,7 +39,13 @@ def site_facts(cast: Cast) -> SiteFacts:
         people_origin="http://localhost:8000",
         log=LogTrust(cast.log.note_key),
         sections=("work",),
+        gate=gate_facts(),
     )
+
+
+def gate_facts() -> GateFacts:
+    served = made_gate().served
+    return GateFacts(SLOTS, made_gate().document, served.url, bytes.fromhex(served.sha256))
 
 
 @dataclass
@@ -65,6 +72,8 @@ def keep_artifacts(cache: Path) -> None:
     for (depth, kind), digest in PINNED.items():
         if kind != "vkey":
             (kept / f"{digest}.{kind}").symlink_to(ARTIFACTS / f"semaphore-{depth}.{kind}")
+    (kept / f"{GATE_PINNED['wasm']}.wasm").symlink_to(WASM)
+    (kept / f"{made_gate().served.sha256}.zkey").symlink_to(made_gate().proving_key)
 
 
 @pytest.fixture
@@ -195,6 +204,13 @@ def site_document(cast: Cast, *, now: int, **changes: object) -> bytes:
             "key": cast.log.note_key.text,
             "witnesses": [],
             "quorum": 0,
+        },
+        "gate": {
+            "slots": SLOTS,
+            "vkey": made_gate().document,
+            "zkey": made_gate().served.document(),
+            "wasm": {},
+            "bans": {},
         },
         "sections": [{"slug": "work", "en": "Work", "zh": "工作"}],
         "limits": {},

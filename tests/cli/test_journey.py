@@ -282,6 +282,48 @@ def keep_for_later(sites: Sites, run: Run, thread: str) -> None:
     assert outbox(run) == []
 
 
+def bans_change(sites: Sites, *command: str | Path) -> None:
+    """An operator's command, and the tick that makes it true."""
+    before = httpx.get(f"{sites.origin}/api/v1/bans").json()["serial"]
+    call(sites.talk, COMMAND, "ban", *command)
+    for _attempt in range(100):
+        if httpx.get(f"{sites.origin}/api/v1/bans").json()["serial"] > before:
+            return
+        time.sleep(0.2)
+    raise AssertionError("the tick did not change the list")
+
+
+def be_banned_and_freed(sites: Sites, run: Run, thread: str) -> None:
+    """Olga bans whoever wrote the post; who that is nobody tells her."""
+    link = f"{sites.origin}/en/t/{thread}/"
+    bans_change(sites, "add", link, "--reason", "spam", "--until", "30d")
+    assert "in force\t" in call(sites.talk, COMMAND, "ban", "list")
+    silenced = run("reply", thread, "--body", "But I…")
+    assert silenced.code == 1
+    assert "This persona is banned until" in silenced.err
+    assert run("outbox", "drop", outbox(run)[0]["action"]).code == 0
+    elsewhere = (
+        "post",
+        "--section",
+        "work",
+        "--title",
+        "Again",
+        "--body",
+        "New.",
+        "--as",
+        "harbour-logistics",
+    )
+    refused = run(*elsewhere)
+    assert refused.code == 1
+    assert "A post of yours was banned (spam)" in refused.err
+    assert outbox(run) == []
+    bans_change(sites, "lift", link)
+    assert run(*elsewhere).code == 0
+    again = (COMMAND, "ban", "lift", thread)
+    told = subprocess.run(again, env=sites.talk, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (told.returncode, "is not banned" in told.stderr) == (1, True), told.stderr
+
+
 def end_her_employment(sites: Sites) -> None:
     """What the operator does when the employer says that she has left."""
     command = (COMMAND, "employment", "end", "alice@home.example", "harbour-logistics")
@@ -312,6 +354,7 @@ def test_alice_does_it_all_from_the_command_line(sites: Sites, run: Run, home: H
     fail_to_be_somebody_else(sites, run, home, thread)
     survive_a_crash(sites, run, thread)
     keep_for_later(sites, run, thread)
+    be_banned_and_freed(sites, run, thread)
     end_her_employment(sites)
 
 

@@ -14,6 +14,7 @@ from openmai.anonymity.encoding import Domain
 from openmai.anonymity.seasons import season_at, season_called
 from openmai.anonymity.submission import build_submission, parse_submission
 from openmai.cli.member.errors import Refused, Usage
+from openmai.cli.member.gate import MemberGate
 from openmai.cli.member.home import Home
 from openmai.cli.member.identity import Identity
 from openmai.cli.member.mirror import Mirror
@@ -45,7 +46,8 @@ def desk(cast: Cast, files: Files, home: Home, tmp_path: Path) -> Desk:
     rosters = ("site", HARBOUR, HARBOUR_PROVABLE)
     alice = Identity(DOMAIN, cast.alice.commitment, cast.alice.secret, rosters)
     outbox = Outbox(home, DOMAIN)
-    speaker = Speaker(alice, mirror, outbox, tmp_path, lambda: NOW, lambda _: None, lambda _: 0, 20)
+    gate = MemberGate(mirror.web, facts, home, tmp_path, Progress())
+    speaker = Speaker(alice, mirror, outbox, gate, tmp_path, lambda: NOW, lambda _: None, lambda _: 0, 20)
     return Desk(speaker, outbox)
 
 
@@ -110,7 +112,7 @@ def test_the_outbox_tells_its_states_in_words_and_programs_the_code(
     # Of today's season: the outbox of one long over is deleted.
     today = Domain(SITE, season_at(int(time.time())).id)
     reply = Reply(today.site, today.season, b"t" * 32, None, "Same here.", b"n" * 16)
-    body = build_submission(content=reply, key=cast.alice.key_in(reply.thread, today), join=None)
+    body = build_submission(content=reply, key=cast.alice.key_in(reply.thread, today), entrance=None)
     entry = Entry(parse_submission(body, domain=today), "http://127.0.0.1:1", HARBOUR)
     Outbox(home, today).put(replace(entry, **changes))  # type: ignore[arg-type]  # the entry's own fields
     assert english in run("outbox", "list").out

@@ -17,7 +17,7 @@ from openmai.demo.community.threads import OLDEST, load_threads
 from openmai.demo.dkim_keys import dkim_record, new_dkim_key
 from openmai.demo.dkim_signer import sign_message
 from openmai.demo.mailbox.work_mail import compose
-from openmai.demo.seed.casting import NobodyLeft, Speaker, cast_thread
+from openmai.demo.seed.casting import NobodyLeft, Slots, Speaker, cast_thread
 from openmai.demo.seed.meter import metered
 from openmai.demo.seed.proving import ProverEnded, Provers, Request
 from openmai.demo.seed.schedule import TooLateToAnswer, moments
@@ -25,6 +25,7 @@ from openmai.demo.seed.timeline import HISTORY, SHORTEST, SeasonTooYoung, timeli
 from openmai.demo.seed.trees import Crowd
 
 SEASON_BEGAN = datetime.fromtimestamp(229 * SEASON_SECONDS, UTC)
+DOMAIN = Domain("test.openmai.example", "s228")
 TICK = timedelta(seconds=5)
 
 
@@ -80,7 +81,8 @@ def test_a_thread_without_enough_members_is_refused(now: datetime):
             moments(thread, timeline(now), tick=TICK, uniform=lambda: 0.5),
             speakers=speakers,
             trees=trees,
-            domain=Domain("test.openmai.example", "s228"),
+            domain=DOMAIN,
+            slots=Slots(30, random.Random(1)),
             draw=random.Random(1),
         )
 
@@ -119,4 +121,4 @@ def test_a_mail_is_signed_as_of_its_time(now: datetime):
 
 def test_a_prover_that_cannot_start_is_an_error_and_not_a_wait(tmp_path: Path):
     with Provers(tmp_path, 1, processes=1) as provers, pytest.raises(ProverEnded):
-        list(provers.prove_all([Request(1, MerklePath(0, (2,)), 3, 4)]))
+        list(provers.prove_all([Request(1, MerklePath(0, (2,)), 3, 4, DOMAIN)]))

@@ -10,16 +10,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
 from tests.factories.enrolments import enrolments, strangers
+from tests.factories.gate import gate_prover, made_gate
 
 from openmai.anonymity.artifacts import PINNED, Artifacts
+from openmai.anonymity.bans import BanList
 from openmai.anonymity.content import Content, Opening, Reply
 from openmai.anonymity.encoding import Domain, circuit_input, sha256
 from openmai.anonymity.fields import R, be32
+from openmai.anonymity.gate import Gate
+from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.leanimt import LeanIMT, MerklePath
 from openmai.anonymity.log.journals import Journal, JournalLeaf
@@ -27,6 +31,7 @@ from openmai.anonymity.membership import MembershipProof
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import build_proof_file
 from openmai.anonymity.prover import Prover, new_secret
+from openmai.anonymity.prover.gate import GateRequest
 from openmai.anonymity.rosters import (
     IndexEntry,
     Label,
@@ -40,7 +45,13 @@ from openmai.anonymity.rosters import (
     sign_index,
     sign_statement,
 )
-from openmai.anonymity.submission import Join, build_submission, join_scope_and_message, sign_content
+from openmai.anonymity.submission import (
+    Entrance,
+    Join,
+    build_submission,
+    join_scope_and_message,
+    sign_content,
+)
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ARTIFACTS: Final = ROOT / "node_modules" / "@zk-kit" / "semaphore-artifacts"
@@ -50,6 +61,9 @@ SEASON: Final = "s228"
 DOMAIN: Final = Domain(SITE, SEASON)
 PUBLISHED: Final = "2026-03-19"
 TICK: Final = "2026-03-20T10:10:00Z"
+# Of the fixture `now`.
+TODAY: Final = "2026-03-20"
+SLOTS: Final = 30
 
 HARBOUR: Final = company_roster("harbour-logistics", "attested")
 HARBOUR_PROVABLE: Final = company_roster("harbour-logistics", "provable")
@@ -117,6 +131,11 @@ class Cast:
 
     def _draw_members(self) -> None:
         self.rng = random.Random("the cast")
+        # By member and content; a test that counts slots begins with none.
+        self.slots: dict[str, dict[bytes, int]] = {}
+        # The UTC day of the members' clocks.
+        self.day = TODAY
+        self.slots_a_day = SLOTS
         self.signing_key = Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32))
         self.receipt_key = Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32))
         self.alice = self._member("Alice", "site", HARBOUR, HARBOUR_PROVABLE)
@@ -283,14 +302,86 @@ class Cast:
         nullifier = poseidon2(circuit_input(scope), member.secret)
         return MembershipProof(path.root_from(member.commitment), nullifier, kept.read_bytes())
 
-    def submission(
-        self, member: Member, content: Content, roster: str | PublishedRoster | None = HARBOUR
-    ) -> bytes:
-        """What `member`'s device sends; without a proof when `roster` is None."""
-        join = None if roster is None else self.join(member, content, roster)
-        return build_submission(
-            content=content, key=member.key_in(content.thread_id, content.domain), join=join
+    def entrance(
+        self,
+        member: Member,
+        content: Content,
+        roster: str | PublishedRoster = HARBOUR,
+        *,
+        key: Ed25519PrivateKey | None = None,
+        bans: BanList | None = None,
+        slot: int | None = None,
+        day: str | None = None,
+    ) -> Entrance:
+        """A join with its gate proofs over `bans`, by default the empty list. Each content takes the next
+        slot of its member unless one is named, and it is `self.day`.
+        """
+        join = self.join(member, content, roster, key=key)
+        return self.gated(member, content, join, key=key, bans=bans, slot=slot, day=day)
+
+    def gated(
+        self,
+        member: Member,
+        content: Content,
+        join: Join,
+        *,
+        key: Ed25519PrivateKey | None = None,
+        bans: BanList | None = None,
+        slot: int | None = None,
+        day: str | None = None,
+    ) -> Entrance:
+        """The gate beside a join that is there already."""
+        persona = key or member.key_in(content.thread_id, content.domain)
+        scope, message = join_scope_and_message(
+            content=content,
+            key=public_bytes(persona),
+            roster=join.roster,
+            root=join.proof.root,
+            checkpoint=join.checkpoint,
         )
+        request = GateRequest(
+            secret=member.secret,
+            domain=content.domain,
+            thread_scope=scope,
+            message=message,
+            day=day or self.day,
+            slot=self.slot(member, content) if slot is None else slot,
+            slots=self.slots_a_day,
+        )
+        empty = BanList(content.site, content.season, 0, ())
+        return Entrance(join, self.prove_gate(request, bans or empty))
+
+    def slot(self, member: Member, content: Content) -> int:
+        """The same slot for the same content, another one for each other."""
+        taken = self.slots.setdefault(member.name, {})
+        return taken.setdefault(content.id, len(taken)) % self.slots_a_day
+
+    def prove_gate(self, request: GateRequest, bans: BanList) -> Gate:
+        """Gate proofs, made once and then read from build/test-proofs."""
+        asked = made_gate().served.sha256.encode() + repr((request, bans.encoded())).encode()
+        kept = PROOFS / sha256(asked).hex()
+        if not kept.exists():
+            gate = gate_prover().prove(request, bans, randbelow=self.rng.randrange)
+            _keep(kept, b"".join(gate.proofs))
+        data, size = kept.read_bytes(), PROOF_SIZE
+        proofs = tuple(data[at : at + size] for at in range(0, len(data), size))
+        return Gate(request.day, bans.digest, request.statement().rate, proofs)
+
+    def submission(
+        self,
+        member: Member,
+        content: Content,
+        roster: str | PublishedRoster | None = HARBOUR,
+        **gate: Any,
+    ) -> bytes:
+        """What `member`'s device sends; without a proof when `roster` is None. `gate`: see `entrance`."""
+        entrance = None if roster is None else self.entrance(member, content, roster, **gate)
+        return self.signed(member, content, entrance)
+
+    def signed(self, member: Member, content: Content, entrance: Entrance | None) -> bytes:
+        """The content under the key of `member`'s persona, with whatever join."""
+        key = member.key_in(content.thread_id, content.domain)
+        return build_submission(content=content, key=key, entrance=entrance)
 
     def proof_file(
         self,

@@ -10,7 +10,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
-from tests.factories.cast import Cast, PublishedRoster
+from tests.factories.cast import TODAY, Cast, PublishedRoster
+from tests.factories.gate import made_gate
 
 from openmai.anonymity.log.merkle import TreeHead
 from openmai.anonymity.rosters import open_index
@@ -54,11 +55,16 @@ class Talk:
         return self.client.get(path, headers=headers)
 
     def pass_time(self, amount: timedelta) -> None:
-        self.now += amount
+        self.go_to(self.now + amount)
+
+    def go_to(self, moment: datetime) -> None:
+        """The site's clock and the members' show `moment`."""
+        self.now = moment
+        self.cast.day = self.now.date().isoformat()
 
     def tick(self) -> TickReport:
         """The clock moves to the next tick, and what waits is written."""
-        self.now = next_tick(self.now, self.rules.tick_seconds)
+        self.pass_time(next_tick(self.now, self.rules.tick_seconds) - self.now)
         return write_tick(epoch=EPOCH, rules=self.rules, now=self.now)
 
     def published(self, *bodies: bytes) -> None:
@@ -95,6 +101,7 @@ def rules(cast: Cast, settings: Settings, tmp_path: Path) -> Rules:
         log_key=cast.log_key,
         log_dir=tmp_path / "log",
         static_dir=tmp_path / "static",
+        gate_dir=made_gate().folder,
     )
     settings.OPENMAI_RULES = rules
     return rules
@@ -106,6 +113,8 @@ def empty_talk(cast: Cast, rules: Rules, now: datetime, monkeypatch: pytest.Monk
     talk = Talk(cast, rules, now)
     monkeypatch.setattr(clock, "utc_now", lambda: talk.now)
     EPOCH.clear()
+    cast.slots.clear()
+    cast.day = TODAY
     yield talk
     EPOCH.clear()
     cast.checkpoints.clear()

@@ -12,7 +12,7 @@ from openmai.talk import api
 from openmai.talk.actions import write_tick
 from openmai.talk.epoch import EPOCH, Epoch
 from openmai.talk.models import Join as JoinRow
-from openmai.talk.models import Persona, Post, Thread
+from openmai.talk.models import Persona, Post, RateNullifier, Thread
 
 
 def test_a_full_memory_says_so(talk: Talk, monkeypatch: pytest.MonkeyPatch):
@@ -35,6 +35,7 @@ def test_the_memory_is_bounded_in_bytes_too(talk: Talk, monkeypatch: pytest.Monk
         talk.accepted(body)
         api.EPOCH.clear()
         JoinRow.objects.all().delete()
+        RateNullifier.objects.all().delete()
         Post.objects.all().delete()
         Persona.objects.all().delete()
         Thread.objects.all().delete()

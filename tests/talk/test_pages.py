@@ -116,6 +116,7 @@ def test_the_api_describes_itself(talk: Talk):
         "/api/v1/actions/{action}",
         "/api/v1/site",
         "/api/v1/rosters",
+        "/api/v1/bans",
         "/api/v1/threads",
         "/api/v1/threads/{thread}",
     }

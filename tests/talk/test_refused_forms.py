@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from pytest_django import Settings
-from tests.factories.cast import HARBOUR_PROVABLE, SITE
+from tests.factories.cast import HARBOUR_PROVABLE, SEASON, SITE
 from tests.talk.conftest import Talk
 from tests.talk.refusing import Document, check_refused
 
+from openmai.anonymity.bans import BanList
 from openmai.anonymity.fields import R
 from openmai.anonymity.submission import build_submission
 
@@ -89,6 +90,68 @@ FORM = {
     "nullifier + r": (changed("join", "nullifier", by=add_r), 422, "not-canonical", "/join/nullifier"),
     "root 0": (changed("join", "root", to="0"), 422, "zero-root", "/join/root"),
     "nullifier 0": (changed("join", "nullifier", to="0"), 422, "bad-nullifier", "/join/nullifier"),
+    "no checkpoint": (without("join", "checkpoint"), 422, "missing-field", "/join/checkpoint"),
+    "a checkpoint that is none": (
+        changed("join", "checkpoint", to="9 x"),
+        422,
+        "not-canonical",
+        "/join/checkpoint",
+    ),
+    "no gate": (without("join", "gate"), 422, "missing-field", "/join/gate"),
+    "a field too many at the gate": (
+        changed("join", "gate", "slot", to=3),
+        422,
+        "unknown-field",
+        "/join/gate/slot",
+    ),
+    "a day in words": (changed("join", "gate", "day", to="today"), 422, "bad-value", "/join/gate/day"),
+    "a day that is none": (
+        changed("join", "gate", "day", to="2026-02-30"),
+        422,
+        "wrong-day",
+        "/join/gate/day",
+    ),
+    "the list in capitals": (
+        changed("join", "gate", "bans", by=str.upper),
+        422,
+        "not-canonical",
+        "/join/gate/bans",
+    ),
+    "rate + r": (changed("join", "gate", "rate", by=add_r), 422, "not-canonical", "/join/gate/rate"),
+    "rate 0": (changed("join", "gate", "rate", to="0"), 422, "bad-value", "/join/gate/rate"),
+    "another rate": (changed("join", "gate", "rate", to="7"), 422, "invalid-gate", "/join/gate/proofs/0"),
+    "no gate proof": (changed("join", "gate", "proofs", to=[]), 422, "bad-value", "/join/gate/proofs"),
+    "a page too many": (
+        changed("join", "gate", "proofs", by=lambda x: x * 2),
+        422,
+        "wrong-gate-count",
+        "/join/gate/proofs",
+    ),
+    "too many pages to count": (
+        changed("join", "gate", "proofs", by=lambda x: x * 65),
+        422,
+        "bad-value",
+        "/join/gate/proofs",
+    ),
+    "a short gate proof": (
+        changed("join", "gate", "proofs", by=lambda x: [x[0][2:]]),
+        422,
+        "malformed-gate",
+        "/join/gate/proofs/0",
+    ),
+    "a gate proof at infinity": (
+        changed("join", "gate", "proofs", by=lambda x: [infinity(x[0])]),
+        422,
+        "malformed-gate",
+        "/join/gate/proofs/0",
+    ),
+    "no points at the gate": (
+        changed("join", "gate", "proofs", to=["ff" * 128]),
+        422,
+        "malformed-gate",
+        "/join/gate/proofs/0",
+    ),
+    "another ban list": (changed("join", "gate", "bans", to="11" * 32), 409, "stale-bans", "/join/gate/bans"),
     "a short proof": (changed("join", "proof", by=lambda x: x[2:]), 422, "not-canonical", "/join/proof"),
     "another site": (changed("content", "site", to="evil.example"), 422, "wrong-site", "/content/site"),
     "another season": (changed("content", "season", to="s227"), 422, "wrong-season", "/content/season"),
@@ -164,9 +227,10 @@ def test_a_point_written_twice_is_refused(talk: Talk):
         join = talk.cast.join(talk.cast.alice, opening)
         points = add_p(join.proof.points)
         if points is not None:
-            join = replace(join, proof=replace(join.proof, points=points))
             break
-    body = build_submission(content=opening, key=talk.cast.alice.key_in(opening.id), join=join)
+    entrance = talk.cast.gated(talk.cast.alice, opening, join)
+    twice = replace(entrance, join=replace(join, proof=replace(join.proof, points=points)))
+    body = talk.cast.signed(talk.cast.alice, opening, twice)
     check_refused(talk, body, status=422, code="malformed-proof", pointer="/join/proof")
 
 
@@ -233,10 +297,13 @@ def test_what_was_said_on_another_site_cannot_be_said_again_here(talk: Talk):
     spoken = talk.cast.submission(alice, there)
     check_refused(talk, spoken, status=422, code="wrong-site", pointer="/content/site")
     document = json.loads(spoken)
+    nobody = BanList(SITE, SEASON, 0, ())
     document["content"]["site"] = SITE
+    document["join"]["gate"]["bans"] = nobody.digest.hex()
     body = json.dumps(document).encode()
     check_refused(talk, body, status=422, code="bad-signature", pointer="/signature")
     # Even the lent key does not help: the proof was made for the other site's thread.
-    here, overheard = replace(there, site=SITE), talk.cast.join(alice, there)
-    body = build_submission(content=here, key=alice.key_in(there.id, there.domain), join=overheard)
+    here = replace(there, site=SITE)
+    overheard = talk.cast.entrance(alice, there, bans=nobody, slot=1)
+    body = build_submission(content=here, key=alice.key_in(there.id, there.domain), entrance=overheard)
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")

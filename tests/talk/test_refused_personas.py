@@ -28,8 +28,8 @@ def test_one_member_is_one_persona_in_a_thread(talk: Talk, published: bool):
     opening = bob_has_answered(talk, published=published)
     second = talk.cast.reply(opening, body="I am somebody else.")
     other_key = talk.cast.mallory.key_in(opening.id)
-    join = talk.cast.join(talk.cast.bob, second, key=other_key)
-    body = build_submission(content=second, key=other_key, join=join)
+    join = talk.cast.entrance(talk.cast.bob, second, key=other_key)
+    body = build_submission(content=second, key=other_key, entrance=join)
     check_refused(talk, body, status=409, code="persona-exists", pointer="/key")
 
 
@@ -45,8 +45,8 @@ def test_a_key_belongs_to_one_persona(talk: Talk, published: bool):
     opening = bob_has_answered(talk, published=published)
     content = talk.cast.reply(opening, body="Bob lent me his key.")
     key = talk.cast.bob.key_in(opening.id)
-    join = talk.cast.join(talk.cast.mallory, content, "site", key=key)
-    body = build_submission(content=content, key=key, join=join)
+    join = talk.cast.entrance(talk.cast.mallory, content, "site", key=key)
+    body = build_submission(content=content, key=key, entrance=join)
     check_refused(talk, body, status=409, code="key-taken", pointer="/key")
 
 
@@ -60,29 +60,31 @@ def test_charlie_cannot_speak_with_a_key_of_his_own(talk: Talk):
 def test_a_join_is_worth_nothing_in_another_thread_or_with_another_text(talk: Talk):
     opening, other = talk.cast.opening(), talk.cast.opening(title="Pay", body="When?")
     talk.published(talk.cast.submission(talk.cast.alice, opening), talk.cast.submission(talk.cast.bob, other))
-    heard = talk.cast.join(talk.cast.alice, opening)
+    # With a slot that is free: the first one was used when Alice spoke.
+    heard = talk.cast.entrance(talk.cast.alice, opening, slot=7)
     content = talk.cast.reply(other, body="Mallory speaks as Harbour.")
-    body = build_submission(content=content, key=talk.cast.mallory.key_in(other.id), join=heard)
+    body = build_submission(content=content, key=talk.cast.mallory.key_in(other.id), entrance=heard)
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 
-    overheard = talk.cast.join(talk.cast.alice, talk.cast.reply(other, body="What Alice said."))
-    body = build_submission(content=content, key=talk.cast.alice.key_in(other.id), join=overheard)
+    overheard = talk.cast.entrance(talk.cast.alice, talk.cast.reply(other, body="What Alice said."))
+    body = build_submission(content=content, key=talk.cast.alice.key_in(other.id), entrance=overheard)
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 
 
 def test_mallory_cannot_wear_a_label_with_a_proof_of_another_roster(talk: Talk):
     opening = talk.cast.opening()
-    own = talk.cast.join(talk.cast.mallory, opening, "site")
-    worn = talk.cast.rosters[HARBOUR]
-    stolen = Join(HARBOUR, replace(own.proof, root=worn.statement.root), talk.cast.checkpoint_of(worn))
-    body = build_submission(content=opening, key=talk.cast.mallory.key_in(opening.id), join=stolen)
+    own = talk.cast.entrance(talk.cast.mallory, opening, "site")
+    wanted = talk.cast.rosters[HARBOUR]
+    proof = replace(own.join.proof, root=wanted.statement.root)
+    stolen = replace(own, join=Join(HARBOUR, proof, talk.cast.checkpoint_of(wanted)))
+    body = build_submission(content=opening, key=talk.cast.mallory.key_in(opening.id), entrance=stolen)
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 
 
 def test_mallory_cannot_put_her_own_key_under_a_proof_that_she_overheard(talk: Talk):
     opening = talk.cast.opening()
-    overheard = talk.cast.join(talk.cast.alice, opening)
-    body = build_submission(content=opening, key=talk.cast.mallory.key_in(opening.id), join=overheard)
+    overheard = talk.cast.entrance(talk.cast.alice, opening)
+    body = build_submission(content=opening, key=talk.cast.mallory.key_in(opening.id), entrance=overheard)
     check_refused(talk, body, status=422, code="invalid-proof", pointer="/join/proof")
 
 

@@ -37,17 +37,16 @@ def test_a_thread_is_not_answered_with_the_key_of_another_season(talk: Talk):
     talk.published(talk.cast.submission(talk.cast.alice, opening))
     talk.pass_time(timedelta(days=90))
     reply = replace(talk.cast.reply(opening), season="s229")
-    join = talk.cast.join(talk.cast.alice, talk.cast.reply(opening))
-    body = build_submission(content=reply, key=talk.cast.alice.key_in(opening.id), join=join)
+    join = talk.cast.entrance(talk.cast.alice, talk.cast.reply(opening))
+    body = build_submission(content=reply, key=talk.cast.alice.key_in(opening.id), entrance=join)
     check_refused(talk, body, status=422, code="wrong-season", pointer="/content/thread")
 
 
 def test_a_superseded_root_is_accepted_for_its_grace_and_no_longer(talk: Talk):
     opening = talk.cast.opening()
-    body = talk.cast.submission(talk.cast.alice, opening)
     talk.take_over(talk.cast.publish(HARBOUR, others=30, epoch=2), serial=2)
     talk.pass_time(talk.rules.root_grace)
-    talk.accepted(body)
+    talk.accepted(talk.cast.submission(talk.cast.alice, opening))
     talk.pass_time(timedelta(seconds=1))
     late = talk.cast.submission(talk.cast.bob, talk.cast.opening(title="Late"))
     check_refused(talk, late, status=422, code="superseded-root", pointer="/join/root")

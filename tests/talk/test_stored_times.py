@@ -29,7 +29,7 @@ def test_every_sequence_is_allowed_for_a_reason(talk: Talk):
 def test_no_column_is_filled_by_a_clock_and_no_trigger_runs(talk: Talk):
     with connection.cursor() as cursor:
         assert pairs(cursor, DEFAULTS) == set()
-        # The log's own, which refuse a gap, a change and a loss, and write nothing.
+        # The log's own, which refuse to change or forget an entry, and write nothing.
         assert {name for _table, name in pairs(cursor, TRIGGERS)} == {"log_is_kept", "log_has_no_gap"}
     fields = [field for model in apps.get_models() for field in model._meta.concrete_fields]
     assert not [

@@ -17,9 +17,11 @@ from openmai.anonymity.submission import build_submission
 from openmai.platform.clock import utc_now
 from openmai.talk.actions import accept_submission, write_tick
 from openmai.talk.actions import ticks as ticks_module
+from openmai.talk.admission import InForce
 from openmai.talk.epoch import EPOCH, Epoch, TakenContent, Waiting
 from openmai.talk.errors import Refused
 from openmai.talk.models import Join, Persona, Post, Thread
+from openmai.talk.rules import Rules
 from openmai.talk.standing import KeyTaken, PersonaExists
 from openmai.talk.ticker import Ticker
 from openmai.talk.verifying import Verify
@@ -249,8 +251,8 @@ def test_two_keys_at_once_are_still_one_persona(empty_talk: Talk):
     bodies = []
     for number, owner in enumerate((talk.cast.bob, talk.cast.mallory, talk.cast.charlie)):
         content, key = talk.cast.reply(opening, body=f"Reply {number}"), owner.key_in(opening.id)
-        join = talk.cast.join(talk.cast.bob, content, key=key)
-        bodies.append(build_submission(content=content, key=key, join=join))
+        join = talk.cast.entrance(talk.cast.bob, content, key=key)
+        bodies.append(build_submission(content=content, key=key, entrance=join))
     assert race(talk, bodies) == ["persona-exists", "persona-exists", "waiting"]
     talk.tick()
     assert Persona.objects.count() == 2
@@ -269,19 +271,19 @@ def test_a_tick_between_check_and_acceptance_hides_no_persona(
     content = talk.cast.reply(opening, body="Mine too.")
     if thief == "a second key":
         key = talk.cast.mallory.key_in(opening.id)
-        join, refusal = talk.cast.join(talk.cast.bob, content, key=key), PersonaExists
+        join, refusal = talk.cast.entrance(talk.cast.bob, content, key=key), PersonaExists
     else:
         key = talk.cast.bob.key_in(opening.id)
-        join, refusal = talk.cast.join(talk.cast.mallory, content, "site", key=key), KeyTaken
-    body = build_submission(content=content, key=key, join=join)
+        join, refusal = talk.cast.entrance(talk.cast.mallory, content, "site", key=key), KeyTaken
+    body = build_submission(content=content, key=key, entrance=join)
     from openmai.talk.actions import submissions
 
     check = submissions._check_proofs
 
-    def slow(spoken: submissions._Spoken, verify: Verify) -> None:
+    def slow(spoken: submissions._Spoken, bans: InForce, rules: Rules, verify: Verify) -> None:
         monkeypatch.setattr(submissions, "_check_proofs", check)
         talk.published(talk.cast.submission(talk.cast.bob, talk.cast.reply(opening)))
-        check(spoken, verify)
+        check(spoken, bans, rules, verify)
 
     monkeypatch.setattr(submissions, "_check_proofs", slow)
     with pytest.raises(refusal):

@@ -8,18 +8,23 @@ from time import sleep
 from typing import Any
 
 import pytest
-from tests.factories.cast import HARBOUR, Cast
+from tests.factories.cast import HARBOUR, SLOTS, TODAY, Cast
+from tests.factories.gate import made_gate
 
 from openmai.anonymity import groth16
+from openmai.anonymity.bans import BanList
+from openmai.anonymity.gate import GateClaim, GateList, InvalidGate
 from openmai.anonymity.groth16 import InvalidProof, MalformedProof
+from openmai.anonymity.joins import JoinClaim
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.membership import Claim
+from openmai.anonymity.prover.gate import GateRequest
 from openmai.anonymity.submission import join_scope_and_message
 from openmai.talk import verifying
 from openmai.talk.verifying import NotVerified, Verifier
 
 
-def claim(cast: Cast, number: int) -> Claim:
+def claim(cast: Cast, number: int) -> JoinClaim:
     opening = cast.opening(title=f"Thread {number}")
     join, key = cast.join(cast.alice, opening), cast.alice.key_in(opening.id)
     scope, message = join_scope_and_message(
@@ -29,19 +34,23 @@ def claim(cast: Cast, number: int) -> Claim:
         root=join.proof.root,
         checkpoint=join.checkpoint,
     )
-    return Claim(join.proof, scope, message, {join.proof.root})
+    request = GateRequest(cast.alice.secret, opening.domain, scope, message, TODAY, number, SLOTS)
+    nobody = BanList(opening.site, opening.season, 0, ())
+    gates = GateList.of(made_gate().key, nobody)
+    gate = GateClaim(gates, request.statement(), cast.prove_gate(request, nobody).proofs)
+    return JoinClaim(Claim(join.proof, scope, message, {join.proof.root}), gate)
 
 
-def ask(verifier: Verifier, claim: Claim) -> None:
+def ask(verifier: Verifier, claim: JoinClaim) -> None:
     with verifier.announced() as verify:
         verify(claim)
 
 
 def verdicts(
-    verifier: Verifier, first: Claim, others: list[Claim], monkeypatch: pytest.MonkeyPatch
+    verifier: Verifier, first: JoinClaim, others: list[JoinClaim], monkeypatch: pytest.MonkeyPatch
 ) -> list[object]:
     """While `first` is being verified, all `others` arrive; what each of them is told."""
-    verify, begun, go_on = verifying.verify_membership, Event(), Event()
+    verify, begun, go_on = verifying.verify_join, Event(), Event()
 
     def slow(*args: object, **kwargs: object) -> object:
         begun.set()
@@ -50,7 +59,7 @@ def verdicts(
 
     with ThreadPoolExecutor(len(others) + 1) as pool:
         with monkeypatch.context() as held:
-            held.setattr(verifying, "verify_membership", slow)
+            held.setattr(verifying, "verify_join", slow)
             running: list[Future[None]] = [pool.submit(ask, verifier, first)]
             begun.wait(10)
             running += [pool.submit(ask, verifier, each) for each in others]
@@ -64,13 +73,13 @@ def verdicts(
 def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many claims each batch has had."""
     seen: list[int] = []
-    batch = verifying.verify_memberships
+    batch = verifying.verify_joins
 
-    def counted(claims: list[Claim], **kwargs: object) -> object:
+    def counted(claims: list[JoinClaim], **kwargs: object) -> object:
         seen.append(len(claims))
         return batch(claims, **kwargs)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(verifying, "verify_memberships", counted)
+    monkeypatch.setattr(verifying, "verify_joins", counted)
     return seen
 
 
@@ -110,8 +119,10 @@ def test_patience_ends(cast: Cast):
 
 def test_a_false_proof_falls_and_takes_nobody_with_it(cast: Cast, monkeypatch: pytest.MonkeyPatch):
     good = [claim(cast, number) for number in range(3)]
-    false = replace(good[1], message=good[1].message + 1)
-    broken = replace(good[2], proof=replace(good[2].proof, points=b"\xff" * 128))
+    member = good[1].membership
+    false = replace(good[1], membership=replace(member, message=member.message + 1))
+    points = replace(good[2].membership.proof, points=b"\xff" * 128)
+    broken = replace(good[2], membership=replace(good[2].membership, proof=points))
     told = verdicts(
         Verifier(randbits=secrets.randbits), good[0], [good[1], false, broken, good[2]], monkeypatch
     )
@@ -140,7 +151,7 @@ def test_a_panic_of_the_library_is_a_refusal_of_one_proof_and_not_of_the_batch(
     cast: Cast, sizes: list[int], monkeypatch: pytest.MonkeyPatch, call: str
 ):
     claims = [claim(cast, number) for number in range(4)]
-    mallorys = claims[2].proof.points
+    mallorys = claims[2].membership.proof.points
     seen = panic_at(mallorys, call, monkeypatch)
     if call != "multi_pairing":
         # What only a batch calls has panicked; alone, the same proof meets the pairing.
@@ -155,7 +166,7 @@ def test_a_crash_of_the_verifier_accepts_nothing(cast: Cast, monkeypatch: pytest
     def crash(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(verifying, "verify_memberships", crash)
+    monkeypatch.setattr(verifying, "verify_joins", crash)
     claims = [claim(cast, number) for number in range(3)]
     told = verdicts(Verifier(randbits=secrets.randbits), claims[0], claims[1:], monkeypatch)
     assert told == [type(None), MemoryError, MemoryError]
@@ -166,3 +177,13 @@ def test_a_claim_that_nobody_took_is_not_verified(cast: Cast, monkeypatch: pytes
     monkeypatch.setattr(verifier, "_settle", lambda _: None)
     with pytest.raises(NotVerified):
         ask(verifier, claim(cast, 0))
+
+
+def test_a_false_gate_falls_alone_and_with_its_own_words(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    good = [claim(cast, number) for number in range(3)]
+    statement = replace(good[1].gate.statement, rate=good[2].gate.statement.rate)
+    false = replace(good[1], gate=replace(good[1].gate, statement=statement))
+    told = verdicts(Verifier(randbits=secrets.randbits), good[0], [false, good[2]], monkeypatch)
+    assert told == [type(None), InvalidGate, type(None)]
+    with pytest.raises(InvalidGate):
+        ask(Verifier(randbits=secrets.randbits), false)

@@ -1,5 +1,5 @@
-"""The ceremony's artifacts, pinned: npm `@zk-kit/semaphore-artifacts` 4.13.0, depth 1 (enrolment) and 20
-(speaking).
+"""What proving needs, pinned: the ceremony's artifacts of npm `@zk-kit/semaphore-artifacts` 4.13.0, depth 1
+(enrolment) and 20 (speaking), and the gate's circuit, which is our own.
 
 The files are large and belong to the caller; this module only says whether they are the right ones. The
 verification keys are small, part of this package, and checked each time one is loaded.
@@ -22,6 +22,12 @@ PINNED: Final = {
     (20, "vkey"): "6fda771369c19517c8f7575cb9f1d18a8846e46baa1dc0c032bac9492c29559e",
 }
 
+# The gate's circuit, compiled by the front end's build. Its keys come from each operator's own set-up.
+GATE_PINNED: Final = {
+    "wasm": "91daed3baa567e3dcb4ad5a171982f2d3c97701a468da9c5f69b51305c87794f",
+    "r1cs": "9739be993fdf2585393dccc9856b93b185414c95fe042325113e701e56724738",
+}
+
 
 class WrongArtifact(AnonymityError):
     """The bytes are not the pinned file: damaged, another version, or replaced by somebody who wants to
@@ -39,6 +45,16 @@ def check_artifact(depth: int, kind: str, data: bytes) -> bytes:
     if (found := sha256(data).hex()) != expected:
         message = _("the %(kind)s for depth %(depth)d has SHA-256 %(found)s, not %(expected)s")
         raise WrongArtifact(message, kind=kind, depth=depth, found=found, expected=expected)
+    return data
+
+
+def check_gate_circuit(kind: str, data: bytes) -> bytes:
+    """Return `data` if it is the pinned `kind` ("wasm" or "r1cs") of the gate's circuit; raise
+    `WrongArtifact`.
+    """
+    if (found := sha256(data).hex()) != (expected := GATE_PINNED[kind]):
+        message = _("the gate's %(kind)s has SHA-256 %(found)s, not %(expected)s")
+        raise WrongArtifact(message, kind=kind, found=found, expected=expected)
     return data
 
 

@@ -230,6 +230,14 @@ class Fields:
         raise BadValue(template, pointer=self.at(name), name=name, **values)
 
 
+def check_list(value: object, *, least: int = 0, most: int, pointer: str) -> list[Any]:
+    """Return `value` if it is a list of `least` to `most` elements; raise `BadValue`."""
+    if type(value) is not list or not least <= len(value) <= most:
+        message = _("a list of %(least)d to %(most)d elements was expected here")
+        raise BadValue(message, pointer=pointer, least=least, most=most)
+    return value
+
+
 def check_text(value: object, *, least: int, most: int, lines: bool, pointer: str) -> str:
     """Return `value` if it is NFC text of `least` to `most` code points.
 

@@ -54,6 +54,10 @@ class Domain:
     def thread_scope(self, thread_id: bytes) -> int:
         return self.digest("thread", thread_id)
 
+    def rate_scope(self, day: str) -> int:
+        """The scope of a UTC day's slots; `day` is "YYYY-MM-DD"."""
+        return self.digest("rate", day)
+
     def enrol_scope(self) -> int:
         return self.digest("enrol")
 

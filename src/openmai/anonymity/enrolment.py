@@ -73,9 +73,9 @@ def verify_enrolments(
 
     Raises `CommitmentRefused`, `MalformedProof` or `InvalidProof`.
     """
-    scope = circuit_input(domain.enrol_scope())
+    scope, key = circuit_input(domain.enrol_scope()), groth16.verification_key(DEPTH)
     batch = [
-        (
+        groth16.Claim(
             claim.points,
             (
                 poseidon2(_check_commitment(claim.commitment), ENROLMENT_PAIR),
@@ -83,11 +83,11 @@ def verify_enrolments(
                 circuit_input(claim.message),
                 scope,
             ),
+            key.start,
         )
         for claim in claims
     ]
-    if batch:
-        groth16.verify_batch(groth16.verification_key(DEPTH), batch, randbits=randbits)
+    groth16.verify_batch(key, batch, randbits=randbits)
 
 
 def verify_enrolment(

@@ -18,6 +18,10 @@ MAX_INDEX: Final = 16_777_216
 MAX_LEAVES_FILE: Final = 33_554_432
 # 65,536 joiners with their proofs of knowledge.
 MAX_JOURNAL: Final = 67_108_864
+# Sixty-four pages of thirty: so many proofs still fit into a body beside the longest text.
+MAX_BANS: Final = 1_920
+MAX_GATE_PAGES: Final = 64
+MAX_BAN_LIST: Final = 1_048_576
 # Characters of base64url.
 MAX_TICKET: Final = 512
 MAX_ANSWER: Final = 2_048
@@ -33,5 +37,7 @@ PUBLISHED: Final[dict[str, int]] = {
     "title": MAX_TITLE,
     "text": MAX_TEXT,
     "proof_file": MAX_PROOF_FILE,
+    "bans": MAX_BANS,
+    "ban_list": MAX_BAN_LIST,
 }
 """What `limits` of `GET /api/v1/site` says."""

@@ -98,11 +98,17 @@ def verify_memberships(claims: Iterable[Claim], *, randbits: Callable[[int], int
     """
     listed = list(claims)
     try:
-        batch = [(claim.proof.points, _public_inputs(claim)) for claim in listed]
-        groth16.verify_batch(groth16.verification_key(DEPTH), batch, randbits=randbits)
+        key = groth16.verification_key(DEPTH)
+        groth16.verify_batch(key, [proof_claim(claim) for claim in listed], randbits=randbits)
     except AnonymityError as error:
         raise BatchRefused(_refusals(listed)) from error
     return tuple(map(_proved, listed))
+
+
+def proof_claim(claim: Claim) -> groth16.Claim:
+    """The claim as the pairing sees it; raise `UnknownRoot`."""
+    key = groth16.verification_key(DEPTH)
+    return groth16.Claim(claim.proof.points, _public_inputs(claim), key.start)
 
 
 def _refusals(claims: list[Claim]) -> dict[int, AnonymityError]:

@@ -9,6 +9,7 @@ from openmai.anonymity.content import Content, Opening, parse_content
 from openmai.anonymity.documents import DocumentRefused, Fields, NotCanonicalField, load_json
 from openmai.anonymity.encoding import Domain, canonical_json
 from openmai.anonymity.errors import gettext_noop
+from openmai.anonymity.gate import Gate, read_gate
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.keys import BadSignature, public_bytes, verify_signature
 from openmai.anonymity.limits import MAX_BODY
@@ -18,6 +19,7 @@ from openmai.anonymity.rosters import ROSTER_PATTERN
 
 __all__ = [
     "MAX_BODY",
+    "Entrance",
     "Join",
     "OpeningWithoutJoin",
     "RefusedRoot",
@@ -35,7 +37,7 @@ VERSION: Final = 1
 # Sixteen digits, a space, 32 bytes in base64.
 MAX_HEAD: Final = 61
 _FIELDS: Final = ("version", "content", "key", "signature", "join")
-_JOIN_FIELDS: Final = ("roster", "root", "nullifier", "checkpoint", "proof")
+_JOIN_FIELDS: Final = ("roster", "root", "nullifier", "checkpoint", "proof", "gate")
 
 
 class OpeningWithoutJoin(DocumentRefused):
@@ -69,6 +71,7 @@ class Join:
     checkpoint: str
 
     def document(self) -> dict[str, Any]:
+        """What of it is published."""
         return {
             "roster": self.roster,
             "root": str(self.proof.root),
@@ -79,13 +82,28 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """A join as it is sent: with the gate's proofs, which the site checks and forgets."""
+
+    join: Join
+    gate: Gate
+
+    @property
+    def nullifier(self) -> int:
+        return self.join.proof.nullifier
+
+    def document(self) -> dict[str, Any]:
+        return {**self.join.document(), "gate": self.gate.document()}
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What a device sends. `key` is the persona's (32 bytes), `signature` 64 bytes over the action."""
 
     content: Content
     key: bytes
     signature: bytes
-    join: Join | None
+    entrance: Entrance | None
 
     @property
     def id(self) -> bytes:
@@ -96,13 +114,17 @@ class Submission:
     def thread_id(self) -> bytes:
         return self.content.thread_id
 
+    @property
+    def join(self) -> Join | None:
+        return None if self.entrance is None else self.entrance.join
+
     def document(self) -> dict[str, Any]:
         return {
             "version": VERSION,
             "content": self.content.document(),
             "key": self.key.hex(),
             "signature": self.signature.hex(),
-            "join": None if self.join is None else self.join.document(),
+            "join": None if self.entrance is None else self.entrance.document(),
         }
 
 
@@ -123,8 +145,8 @@ def verify_action(*, content: Content, key: bytes, signature: bytes) -> None:
 def join_scope_and_message(
     *, content: Content, key: bytes, roster: str, root: int, checkpoint: str, first: bytes | None = None
 ) -> tuple[int, int]:
-    """What a join must prove: the thread's scope, and the message that ties roster, root, checkpoint, key and
-    first post.
+    """What a join must prove, here and at the gate: the thread's scope, and the message that ties roster,
+    root, checkpoint, key and first post.
 
     `first` is the id of the content that the join came with; None means `content` itself.
     """
@@ -140,10 +162,10 @@ def join_scope_and_message(
     return content.domain.thread_scope(thread_id), message
 
 
-def build_submission(*, content: Content, key: Ed25519PrivateKey, join: Join | None) -> bytes:
+def build_submission(*, content: Content, key: Ed25519PrivateKey, entrance: Entrance | None) -> bytes:
     """The canonical bytes to send; raise a `DocumentRefused` if the talk site would refuse their form."""
     submission = Submission(
-        content=content, key=public_bytes(key), signature=sign_content(content, key), join=join
+        content=content, key=public_bytes(key), signature=sign_content(content, key), entrance=entrance
     )
     body = canonical_json(submission.document())
     parse_submission(body, domain=content.domain)
@@ -161,12 +183,13 @@ def parse_submission(body: bytes, *, domain: Domain | None, past: str | None = N
     fields.literal("version", VERSION)
     content = parse_content(fields.raw("content"), domain=domain, past=past, pointer=fields.at("content"))
     key, signature = fields.hex("key", size=32), fields.hex("signature", size=64)
-    join = None
+    entrance = None
     if fields.raw("join") is not None:
-        join = read_join(fields.child("join", _JOIN_FIELDS))
+        entered = fields.child("join", _JOIN_FIELDS)
+        entrance = Entrance(read_join(entered), read_gate(entered))
     elif isinstance(content, Opening):
         raise OpeningWithoutJoin(_("an opening needs a proof of membership"), pointer=fields.at("join"))
-    return Submission(content=content, key=key, signature=signature, join=join)
+    return Submission(content=content, key=key, signature=signature, entrance=entrance)
 
 
 def read_join(fields: Fields) -> Join:

@@ -23,6 +23,7 @@ from openmai.cli.findings import Finding
 from openmai.platform.clock import utc_now
 from openmai.platform.config import ConfigError, PeopleConfig, SiteConfig, TalkConfig, load_people, load_talk
 from openmai.platform.smtp import prepare
+from openmai.talk.gate_files import GateMissing, gate_files
 from openmai.web.static import ManifestUnreadable, missing_assets, read_manifest
 
 _TIMEOUT: Final = 5.0
@@ -44,12 +45,23 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
     for config in (people or talk,):
         if config is not None:
             findings += _front_end(config.static_dir)
+    if talk is not None:
+        findings.append(_gate(talk))
     if people is not None:
         findings += [_outgoing_mail(people), _incoming_mail(people), _employers_log_ins(people)]
     findings += _rosters(people, talk)
     if talk is not None:
         findings += (Finding(*line) for line in log_lines(talk))
     return findings
+
+
+def _gate(talk: TalkConfig) -> Finding:
+    """Whether the gate's keys are there and can be read; `openmai gate verify` looks closer."""
+    try:
+        served = gate_files(talk.gate_dir).served
+    except GateMissing as error:
+        return Finding("gate", False, str(error))
+    return Finding("gate", True, f"keys are there; the proving key has SHA-256 {served.sha256[:16]}…")
 
 
 def _settings(

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "roster": "openmai.cli.registry",
     "audit": "openmai.cli.evidence",
     "reviewer": "openmai.cli.evidence",
+    "gate": "openmai.cli.gate",
+    "ban": "openmai.cli.gate",
     "doctor": "openmai.cli.operator",
     "backup": "openmai.cli.backups",
     "restore": "openmai.cli.backups",

@@ -15,7 +15,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from openmai.platform.config import ConfigError, Listen, SiteConfig, load_people, load_talk
+from openmai.platform.config import (
+    ConfigError,
+    Listen,
+    SiteConfig,
+    TalkConfig,
+    load_people,
+    load_talk,
+)
 from openmai.platform.config_values import listen as parse_listen
 
 FAILED: Final = 1
@@ -133,6 +140,8 @@ def _serve(site: Site, address: Listen) -> None:
     if not (config.static_dir / "manifest.json").is_file():
         words = f"OPENMAI_STATIC_DIR ({config.static_dir}) holds no front end: run `make build`."
         raise ConfigError({"OPENMAI_STATIC_DIR": words})
+    if isinstance(config, TalkConfig):
+        _require_gate(config)
     Server(
         f"openmai.sites.{site.value}.wsgi:application",
         address=address.host,
@@ -149,6 +158,16 @@ def _serve(site: Site, address: Listen) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=3,
     ).serve()
+
+
+def _require_gate(config: TalkConfig) -> None:
+    """Nobody could speak without the gate's keys, and nobody else can make them."""
+    from openmai.talk.gate_files import GateMissing, gate_files
+
+    try:
+        gate_files(config.gate_dir)
+    except GateMissing as error:
+        raise ConfigError({"OPENMAI_GATE_DIR": str(error)}) from None
 
 
 @told_plainly
@@ -207,6 +226,11 @@ def doctor(
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 register(app)
+if __name__ == "__main__":
+    # The demo calls this module, and the gate's commands with it.
+    from openmai.cli import gate
+
+    gate.register(app)
 
 if __name__ == "__main__":
     app()

@@ -2,6 +2,7 @@
 
 keys/          secrets, mode 0600, handed to the processes as …_FILE
 keys/dkim/     the companies' DKIM keys
+gate/          the gate's keys, made by the demo for itself
 clusters/      both PostgreSQL clusters
 logs/          one file per process
 people.env     the environment of the people processes, for `openmai --env-file`; talk.env likewise
@@ -59,6 +60,10 @@ class DemoFolder:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def gate(self) -> Path:
+        return self.root / "gate"
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -136,6 +141,7 @@ def talk_settings(folder: DemoFolder, ports: Ports, database_url: str) -> dict[s
         "OPENMAI_RECEIPT_SIGNING_KEY_FILE": str(folder.keys / "receipt_signing_key"),
         "OPENMAI_LOG_SIGNING_KEY_FILE": str(folder.keys / "log_signing_key"),
         "OPENMAI_LOG_DIR": str(folder.root / "log"),
+        "OPENMAI_GATE_DIR": str(folder.gate),
     }
 
 

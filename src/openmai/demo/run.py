@@ -32,6 +32,7 @@ from openmai.demo.seeding import run_part
 from openmai.platform.postgres import EmbeddedCluster, write_secret
 from openmai.platform.processes import spawn
 from openmai.platform.supervisor import Service, Stopped, Supervisor, end_of_log
+from openmai.talk.gate_files import VERIFICATION_KEY
 
 SITES: Final[tuple[Site, Site]] = ("people", "talk")
 Say = Callable[[str], None]
@@ -100,6 +101,7 @@ class Demo:
         self._start_clusters()
         self._build_environment(ports)
         self._migrate()
+        self._make_gate()
         services = self._services(ports)
         if not seeded.exists():
             begun.touch()
@@ -183,6 +185,22 @@ class Demo:
             if process.returncode != 0:
                 log = self._folder.log(f"migrate-{site}")
                 raise DemoError(f"The {site} database could not be migrated. {end_of_log(log)}")
+
+    def _make_gate(self) -> None:
+        """The demo's own set-up, once for each folder."""
+        if (self._folder.gate / VERIFICATION_KEY).exists():
+            return
+        self._say("Making the keys of the gate, once; this takes about a minute…")
+        process = self._spawn("gate-setup", "gate", "setup", *self._built(), site="talk")
+        self._wait(process)
+        if process.returncode != 0:
+            raise DemoError(f"The gate could not be set up. {end_of_log(self._folder.log('gate-setup'))}")
+
+    def _built(self) -> list[str]:
+        """Where the build has put the circuit, and npm snarkjs."""
+        build = self._static_dir.parent
+        snarkjs = build.parent / "node_modules" / "snarkjs" / "build" / "cli.cjs"
+        return ["--circuit", str(build / "gate" / "gate.r1cs"), "--snarkjs", str(snarkjs)]
 
     def _seed(self, site: Site, inbox: dict[str, Any]) -> dict[str, Any]:
         log = self._folder.log(f"seed-{site}")

@@ -274,6 +274,18 @@ class TalkConfig(SiteConfig):
         description="A checkpoint is shown to clients when so many witnesses have cosigned it.",
         examples=["1"],
     )
+    gate_dir: Path = Field(
+        default=Path("data/gate"),
+        alias="OPENMAI_GATE_DIR",
+        description="Folder of the gate's keys, which `openmai gate setup` makes once.",
+        examples=["/srv/openmai/gate"],
+    )
+    rate_slots: Annotated[int, _whole(1, 255, "joins")] = Field(
+        default=30,
+        alias="OPENMAI_RATE_SLOTS",
+        description="So many times a UTC day a member may enter a thread, or enter it again.",
+        examples=["30"],
+    )
 
 
 class Variable(BaseModel):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.renderers import BaseRenderer
 
+from openmai.anonymity.encoding import Domain
 from openmai.anonymity.errors import AnonymityError, NotCanonical
 from openmai.anonymity.fields import parse_hex
 from openmai.anonymity.limits import MAX_BODY
@@ -19,6 +20,7 @@ from openmai.talk.actions import accept_submission
 from openmai.talk.cursors import ActivityCursor, BadCursor, PlaceCursor
 from openmai.talk.epoch import EPOCH
 from openmai.talk.errors import Refused
+from openmai.talk.queries.bans import current_bans
 from openmai.talk.queries.rosters import current_rosters
 from openmai.talk.queries.standing import is_published
 from openmai.talk.queries.thread import thread_in_time
@@ -67,7 +69,7 @@ _SUBMISSION_BODY: Final = {
         },
     }
 }
-_REFUSALS: Final = {code: schemas.ProblemOut for code in (400, 404, 409, 413, 422, 503)}
+_REFUSALS: Final = {code: schemas.ProblemOut for code in (400, 403, 404, 409, 413, 422, 503)}
 
 
 def _answer(document: object, *, status: int = 200, keep: bool = True) -> HttpResponse:
@@ -119,16 +121,29 @@ def action_state(request: HttpRequest, action: str) -> HttpResponse:
 
 @api.get("/site", response=schemas.SiteOut, summary="What a device must know before it speaks")
 def site(request: HttpRequest) -> HttpResponse:
-    return _answer(documents.site_document(rules(), clock.utc_now()))
+    now = clock.utc_now()
+    return _answer(documents.site_document(rules(), current_bans(rules().domain(now)), now))
+
+
+def _open_season(asked: str | None) -> str:
+    """The current season, or the past one while its threads are open; any other is not found."""
+    open_ones = rules().seasons(clock.utc_now())
+    if asked is not None and asked not in open_ones:
+        raise Problem("not-found", _("The threads of this season are closed."), pointer="/season")
+    return asked or open_ones[0]
+
+
+@api.get("/bans", response=schemas.BansOut, summary="The ban list, the same bytes for everybody")
+def bans(request: HttpRequest, season: str | None = None) -> HttpResponse:
+    """Of the current season, or of the past one while its threads are open."""
+    document = current_bans(Domain(rules().site, _open_season(season))).document
+    return HttpResponse(document, content_type="application/json")
 
 
 @api.get("/rosters", response=schemas.RostersOut, summary="The current epoch of each roster")
 def rosters(request: HttpRequest, season: str | None = None) -> HttpResponse:
     """Of the current season, or of the past one while its threads are open."""
-    open_ones = rules().seasons(clock.utc_now())
-    if season is not None and season not in open_ones:
-        raise Problem("not-found", _("The threads of this season are closed."), pointer="/season")
-    current = current_rosters(season or open_ones[0], floor=rules().floor)
+    current = current_rosters(_open_season(season), floor=rules().floor)
     return _answer({"rosters": [documents.roster_document(each) for each in current]})
 
 

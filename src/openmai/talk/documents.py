@@ -11,6 +11,8 @@ from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.limits import PUBLISHED
 from openmai.anonymity.log.notes import NoteKey
 from openmai.platform.clock import iso_seconds, next_tick
+from openmai.talk.gate_files import circuit_file
+from openmai.talk.queries.bans import CurrentBans
 from openmai.talk.queries.rosters import CurrentRoster
 from openmai.talk.queries.thread import PostView, ThreadPage
 from openmai.talk.queries.threads import ThreadLine, ThreadList
@@ -19,7 +21,7 @@ from openmai.talk.sections import SECTIONS
 from openmai.talk.voices import Voice
 
 
-def site_document(rules: Rules, now: datetime) -> dict[str, Any]:
+def site_document(rules: Rules, bans: CurrentBans, now: datetime) -> dict[str, Any]:
     """What a device must know before it speaks; holds until `next_tick`."""
     return {
         "site": rules.site,
@@ -31,6 +33,7 @@ def site_document(rules: Rules, now: datetime) -> dict[str, Any]:
         "receipt_key": public_bytes(rules.receipt_key).hex(),
         "roster_key": rules.roster_key.hex(),
         "people_origin": rules.people_origin,
+        "gate": _gate_document(rules, bans),
         "log": {
             "origin": rules.log_origin,
             "key": NoteKey(rules.log_origin, public_bytes(rules.log_key)).text,
@@ -39,6 +42,18 @@ def site_document(rules: Rules, now: datetime) -> dict[str, Any]:
         },
         "sections": [{"slug": each.slug, "en": each.en, "zh": each.zh} for each in SECTIONS],
         "limits": PUBLISHED,
+    }
+
+
+def _gate_document(rules: Rules, bans: CurrentBans) -> dict[str, Any]:
+    """What proving at the gate needs; the circuit is the one that the program pins."""
+    gate = rules.gate
+    return {
+        "slots": rules.slots,
+        "vkey": gate.document,
+        "zkey": gate.served.document(),
+        "wasm": circuit_file().document(),
+        "bans": {"sha256": bans.digest.hex(), "serial": bans.bans.serial},
     }
 
 

@@ -7,14 +7,19 @@ writers send it again: that is why nothing is written early, not even at an orde
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import ClassVar, Final
 
 from django.utils.translation import gettext as _
 
 from openmai.anonymity.content import Opening, Reply
+from openmai.anonymity.encoding import Domain
+from openmai.anonymity.gate import GateList
+from openmai.anonymity.groth16 import VerificationKey
+from openmai.talk.admission import InForce, RateUsed
 from openmai.talk.errors import Refused, TalkError
+from openmai.talk.queries.bans import current_bans
 from openmai.talk.queries.standing import RosterRoot, roster_roots
 from openmai.talk.standing import Claimed, Known, check_persona
 
@@ -53,13 +58,16 @@ class TakenContent(Refused):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The join that an accepted submission came with: `statement` names the roster's epoch, `proof` is 128
-    bytes.
+    bytes. Of the gate the used slot is kept, and up to which addition to the ban list it was proved.
     """
 
     statement: bytes
     proof: bytes
     label_en: str
     label_zh: str
+    rate: bytes
+    day: date
+    bans_added_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,9 @@ class Epoch:
         self._waiting: dict[bytes, Waiting] = {}
         self._personas: dict[bytes, list[Known]] = defaultdict(list)
         self._shares: Counter[tuple[bytes, bytes]] = Counter()
+        self._rates: set[bytes] = set()
         self._roots: dict[tuple[str, str, int], list[RosterRoot]] = {}
+        self._bans: dict[Domain, InForce] = {}
         self._closing: datetime | None = None
         self._written: datetime | None = None
         self._generation = 0
@@ -129,6 +139,23 @@ class Epoch:
             self._roots[key] = found
         return found or []
 
+    def bans(self, domain: Domain, key: VerificationKey) -> InForce:
+        """The season's ban list in force, asked of the database once in a generation and summed up once for a
+        list.
+        """
+        kept, generation = self._bans.get(domain), self._generation
+        same_key = kept is not None and kept.gates.key is key
+        if kept is not None and same_key and kept.generation == generation:
+            return kept
+        current = current_bans(domain)
+        same = kept is not None and same_key and kept.current.digest == current.digest
+        gates = kept.gates if kept is not None and same else GateList.of(key, current.bans)
+        found = InForce(domain, generation, current, gates)
+        # Two seasons at most are open.
+        self._bans = {old: each for old, each in self._bans.items() if each.generation == generation}
+        self._bans[domain] = found
+        return found
+
     def get(self, content_id: bytes) -> Waiting | None:
         return self._waiting.get(content_id)
 
@@ -144,7 +171,8 @@ class Epoch:
     def add(self, item: Waiting, *, generation: int, tick: timedelta) -> Waiting:
         """Let `item` wait, and return what waits under its id: the first that came.
 
-        Raises `Moved`, `PoolFull`, `TakenContent` or an error of `standing` if another thread was faster.
+        Raises `Moved`, `PoolFull`, `TakenContent`, `RateUsed` or an error of `standing` if another thread was
+        faster.
         """
         with self._lock:
             if (first := self._waiting.get(item.id)) is not None:
@@ -162,16 +190,21 @@ class Epoch:
                     _("As many of your posts wait in this thread as may; send it again after the next tick.")
                 )
             check_persona(item.speaker, self._matching(item.thread, item.speaker), now=item.accepted)
+            if item.entry is not None and item.entry.rate in self._rates:
+                raise RateUsed
             if self._closing is not None and item.due <= self._closing:
                 item = replace(item, due=self._closing + tick)
             self._waiting[item.id] = item
             self._room -= item.size
             self._shares[item.thread, item.key] += 1
-            if item.entry is not None:
-                self._personas[item.thread].append(
-                    Known(item.nullifier, item.key, item.roster, item.accepted)
-                )
+            self._note(item)
             return item
+
+    def _note(self, item: Waiting) -> None:
+        """Remember what a waiting join takes: a persona and a slot."""
+        if item.entry is not None:
+            self._personas[item.thread].append(Known(item.nullifier, item.key, item.roster, item.accepted))
+            self._rates.add(item.entry.rate)
 
     def close(self, tick: datetime) -> list[Waiting]:
         """Take stock for `tick`: everything that is due, in the order of the ids. It keeps waiting until
@@ -188,12 +221,10 @@ class Epoch:
                 if self._waiting.pop(item.id, None) is not None:
                     self._room += item.size
             self._personas.clear()
+            self._rates.clear()
             self._shares = Counter((item.thread, item.key) for item in self._waiting.values())
             for item in self._waiting.values():
-                if item.entry is not None:
-                    self._personas[item.thread].append(
-                        Known(item.nullifier, item.key, item.roster, item.accepted)
-                    )
+                self._note(item)
             self._roots = {}
             self._written = tick
             self._generation += 1
@@ -205,7 +236,9 @@ class Epoch:
             self._waiting.clear()
             self._personas.clear()
             self._shares.clear()
+            self._rates.clear()
             self._roots = {}
+            self._bans = {}
             self._closing = self._written = None
             self._generation += 1
 

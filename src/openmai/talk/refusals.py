@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.gate import InvalidGate, MalformedGate
 from openmai.api.problems import KINDS, Problem, Text, sentence
 from openmai.talk.errors import Refused
 
@@ -34,10 +35,16 @@ def _detail(error: Refused | AnonymityError, code: str) -> Text:
     match error:
         case Refused():
             return str(error)
+        case InvalidGate() | MalformedGate():
+            pass
         case DocumentRefused():
             return sentence(error.told(_))
     return {
         "bad-signature": _("The signature was not made with this key over this content."),
         "malformed-proof": _("The proof's points are not in their one permitted encoding."),
+        "malformed-gate": _("The gate proof's points are not in their one permitted encoding."),
+        "invalid-gate": _(
+            "The gate proof does not prove this: persona, message, day, slots or ban list is another."
+        ),
         "invalid-proof": _("The proof does not prove this: scope, message, root or nullifier is another."),
     }.get(code, sentence(error.told(_)))

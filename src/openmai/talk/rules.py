@@ -15,6 +15,7 @@ from openmai.anonymity.log.notes import COSIGNATURE, NoteKey, parse_key
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import open_seasons, season_at
 from openmai.platform.config import TalkConfig
+from openmai.talk.gate_files import GateFiles, gate_files
 
 # docs/protocol.md §5: a join holds so long, then the client proves again.
 JOIN_HOLDS: Final = timedelta(days=7)
@@ -31,7 +32,7 @@ class Witness:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The talk site's settings as its actions need them. `roster_key` is public, `receipt_key` and `log_key`
-    are not.
+    are not; a member has `slots` joins a day.
     """
 
     site: str
@@ -47,6 +48,8 @@ class Rules:
     witnesses: tuple[Witness, ...]
     quorum: int
     static_dir: Path
+    slots: int
+    gate_dir: Path
 
     @classmethod
     def from_config(cls, config: TalkConfig) -> "Rules":
@@ -66,6 +69,8 @@ class Rules:
             ),
             quorum=config.witness_quorum,
             static_dir=config.static_dir,
+            slots=config.rate_slots,
+            gate_dir=config.gate_dir,
         )
 
     @property
@@ -84,6 +89,11 @@ class Rules:
     @property
     def tick(self) -> timedelta:
         return timedelta(seconds=self.tick_seconds)
+
+    @property
+    def gate(self) -> GateFiles:
+        """The gate's keys; raises `GateMissing` where nobody has made them."""
+        return gate_files(self.gate_dir)
 
     def domain(self, now: datetime) -> Domain:
         """This site in the season that `now` lies in."""

@@ -32,6 +32,40 @@ class LogPlaceOut(Schema):
     root: str
 
 
+class FileOut(Schema):
+    url: str
+    sha256: str
+    bytes: int
+
+
+class BansNameOut(Schema):
+    sha256: str
+    serial: int
+
+
+class GateOut(Schema):
+    slots: int
+    vkey: dict[str, Any]
+    zkey: FileOut
+    wasm: FileOut
+    bans: BansNameOut
+
+
+class BanOut(Schema):
+    scope: str
+    nullifier: str
+    until: datetime
+    reason: str
+
+
+class BansOut(Schema):
+    type: Literal["openmai/bans/v1"]
+    site: str
+    season: str
+    serial: int
+    bans: list[BanOut]
+
+
 class SiteOut(Schema):
     site: str
     season: str
@@ -43,6 +77,7 @@ class SiteOut(Schema):
     roster_key: str
     people_origin: str
     log: LogOut
+    gate: GateOut
     sections: list[SectionOut]
     limits: dict[str, int]
 

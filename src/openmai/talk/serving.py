@@ -15,6 +15,7 @@ from openmai.platform.clock import utc_now
 from openmai.platform.logging import hide_uncaught_messages
 from openmai.talk.cache import EpochCache
 from openmai.talk.epoch import EPOCH
+from openmai.talk.gate_files import PREFIX, PUBLIC
 from openmai.talk.log_files import LogFiles
 from openmai.talk.rules import rules
 from openmai.web.security import security_headers
@@ -46,5 +47,9 @@ def build_application() -> WhiteNoise:
     logged = LogFiles(cached, root=rules().log_dir, headers=headers)
     start_ticker()
     return with_static(
-        logged, root=Path(settings.OPENMAI_STATIC_DIR), site="talk", https=settings.OPENMAI_HTTPS
+        logged,
+        root=Path(settings.OPENMAI_STATIC_DIR),
+        site="talk",
+        https=settings.OPENMAI_HTTPS,
+        more={PREFIX: rules().gate.folder / PUBLIC},
     )

@@ -7,14 +7,15 @@ from functools import partial
 from threading import Condition, Lock
 from typing import Final
 
-from openmai.anonymity.membership import BatchRefused, Claim, verify_membership, verify_memberships
+from openmai.anonymity.joins import Balance, JoinClaim, verify_join, verify_joins
+from openmai.anonymity.membership import BatchRefused
 from openmai.talk.errors import TalkError
 
 # How long a verification waits for submissions that are still being read. They need a fraction of it, unless
 # the database is slow, and then nobody should wait for them.
 PATIENCE_SECONDS: Final = 0.01
 
-Verify = Callable[[Claim], None]
+Verify = Callable[[JoinClaim], None]
 
 
 class NotVerified(TalkError):
@@ -26,7 +27,7 @@ class _Ticket:
 
     __slots__ = ("claim", "outcome")
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: JoinClaim) -> None:
         self.claim = claim
         self.outcome: BaseException | None = NotVerified()
 
@@ -35,12 +36,13 @@ class Verifier:
     """Group commit for proofs: whoever verifies takes along all that wait, after a moment for those that are
     announced. Alone, a claim is verified alone and at once.
 
-    `randbits` weighs the claims of a batch; whoever could foresee it could let two false proofs cancel each
-    other.
+    `randbits` weighs the proofs of a join and the claims of a batch; whoever could foresee it could let two
+    false proofs cancel each other.
     """
 
     def __init__(self, *, randbits: Callable[[int], int]) -> None:
         self._randbits = randbits
+        self._balance: Balance | None = None
         self._turn = Lock()
         # Guards the two below.
         self._door = Condition()
@@ -51,7 +53,7 @@ class Verifier:
     def announced(self) -> Iterator[Verify]:
         """What is done inside may end in a claim, for which others wait a moment.
 
-        Gives the function to verify it with, which raises what `verify_membership` would raise.
+        Gives the function to verify it with, which raises what `verify_join` would raise.
         """
         visitor = object()
         with self._door:
@@ -67,7 +69,7 @@ class Verifier:
             self._tickets += tickets
             self._door.notify_all()
 
-    def _verify(self, visitor: object, claim: Claim) -> None:
+    def _verify(self, visitor: object, claim: JoinClaim) -> None:
         ticket = _Ticket(claim)
         self._enter(visitor, ticket)
         with self._turn:
@@ -95,12 +97,14 @@ class Verifier:
             for each in tickets:
                 each.outcome = None
 
-    def _verify_all(self, claims: list[Claim]) -> None:
+    def _verify_all(self, claims: list[JoinClaim]) -> None:
+        key = claims[0].gate.gates.key
+        if self._balance is None or self._balance.key is not key:
+            self._balance = Balance.of(key, randbits=self._randbits)
         if len(claims) > 1:
-            verify_memberships(claims, randbits=self._randbits)
+            verify_joins(claims, balance=self._balance, randbits=self._randbits)
         else:
-            (claim,) = claims
-            verify_membership(claim.proof, scope=claim.scope, message=claim.message, roots=claim.roots)
+            verify_join(claims[0], balance=self._balance, randbits=self._randbits)
 
 
 # Shared by the threads of this process; the one place of talk that draws random numbers.

@@ -64,9 +64,16 @@ def is_immutable(_path: str, url: str) -> bool:
     return _HASHED.search(url) is not None
 
 
-def with_static(application: Callable[..., Any], *, root: Path, site: Site, https: bool) -> WhiteNoise:
+def with_static(
+    application: Callable[..., Any],
+    *,
+    root: Path,
+    site: Site,
+    https: bool,
+    more: Mapping[str, Path] | None = None,
+) -> WhiteNoise:
     """`application` (WSGI) with the files of `root` served at /static/, under the site's security headers:
-    a worker obeys the policy of the response that brought it.
+    a worker obeys the policy of the response that brought it. `more` are other folders by their prefix.
     """
     fixed = security_headers(site, https=https)
 
@@ -74,7 +81,7 @@ def with_static(application: Callable[..., Any], *, root: Path, site: Site, http
         for name, value in fixed.items():
             headers[name] = value
 
-    return WhiteNoise(
+    served = WhiteNoise(
         application,
         root=str(root),
         prefix=PREFIX,
@@ -83,6 +90,9 @@ def with_static(application: Callable[..., Any], *, root: Path, site: Site, http
         add_headers_function=add_headers,
         immutable_file_test=is_immutable,
     )
+    for prefix, folder in (more or {}).items():
+        served.add_files(str(folder), prefix=prefix)
+    return served
 
 
 def missing_assets(manifest: Mapping[str, str], *, root: Path) -> list[str]:

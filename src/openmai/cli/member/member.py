@@ -23,6 +23,7 @@ from openmai.cli.member import checking, identity, recovery
 from openmai.cli.member.artifacts import load_artifacts
 from openmai.cli.member.epochs import Removals
 from openmai.cli.member.errors import IdentityTrouble, MemberError, Refused, Usage
+from openmai.cli.member.gate import MemberGate
 from openmai.cli.member.home import Home, default_cache, default_home, read_private, write_private
 from openmai.cli.member.log import told
 from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror
@@ -217,7 +218,8 @@ class Member:
         own = self.load(ask_code)
         mirror = self._mirror()
         least = SMALLEST_CROWD if floor is None else floor
-        return Speaker(own, mirror, self.outbox, self.cache, clock, sleep, randbelow, least)
+        gate = MemberGate(self.web, self.facts, self.home, self.cache, self.progress)
+        return Speaker(own, mirror, self.outbox, gate, self.cache, clock, sleep, randbelow, least)
 
     def _mirror(self) -> Mirror:
         return Mirror(self.web, self.facts, self.pin(), self.home, self.progress)

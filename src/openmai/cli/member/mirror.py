@@ -4,7 +4,7 @@ The mirror is asked, never the people site: that would tell the real-name side w
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from openmai.anonymity.encoding import sha256
@@ -76,9 +76,9 @@ class Mirror:
             # Two lists for two members: whoever gets the rarer one stands in a smaller crowd.
             message = _("The site shows two different indexes of rosters with the serial %(serial)d.")
             raise Refused(message % {"serial": index.serial}, code="index-forked")
-        seen = Pins(self.pins.roster_key, index.serial, sha256(data))
+        seen = replace(self.pins, serial=index.serial, index=sha256(data))
         if not self.facts.past:
-            write_pins(self.home, domain.site, seen)
+            write_pins(self.home, domain.site, replace(pins, serial=index.serial, index=sha256(data)))
         # A season's own, so that it is known still when the next season's indexes have begun.
         write_season_pins(self.home, domain, seen)
         return index

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from openmai.anonymity.content import SITE_PATTERN
 from openmai.anonymity.documents import DocumentRefused
-from openmai.anonymity.encoding import Domain
+from openmai.anonymity.encoding import Domain, canonical_json, sha256
 from openmai.anonymity.errors import AnonymityError, NotCanonical
 from openmai.anonymity.fields import parse_hex
+from openmai.anonymity.gate import MOST_SLOTS
 from openmai.anonymity.keys import BadSignature, verify_signature
 from openmai.anonymity.limits import MAX_PROOF_FILE
 from openmai.anonymity.log.view import LogTrust
@@ -20,6 +21,21 @@ from openmai.cli.member.words import gettext as _
 
 # What is told of clocks that differ by less would only be noise.
 CLOCK_TOLERANCE: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """The site's gate: slots a day, the verification key as snarkjs' JSON, and where the proving key lies."""
+
+    slots: int
+    vkey: dict[str, Any]
+    zkey_path: str
+    zkey: bytes
+
+    @property
+    def name(self) -> bytes:
+        """What this machine pins: a digest of both keys."""
+        return sha256(canonical_json({"vkey": self.vkey, "zkey": self.zkey.hex()}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,7 @@ class SiteFacts:
     people_origin: str
     log: LogTrust
     sections: tuple[str, ...]
+    gate: GateFacts
     ahead: int = 0
     past: bool = False
 
@@ -87,6 +104,7 @@ def _read_facts(answer: dict[str, Any], now: int) -> SiteFacts:
         people_origin=read_origin(answer["people_origin"]),
         log=read_trust(answer["log"], site=site),
         sections=tuple(str(section["slug"]) for section in answer["sections"]),
+        gate=_read_gate_facts(answer["gate"]),
         ahead=_ahead(now, answer["next_tick"], _whole(answer["tick_seconds"])),
     )
 
@@ -97,6 +115,16 @@ def _ahead(now: int, next_tick: str, tick_seconds: int) -> int:
     earliest = latest - tick_seconds
     difference = now - latest if now > latest else min(now - earliest, 0)
     return difference if abs(difference) > CLOCK_TOLERANCE else 0
+
+
+def _read_gate_facts(gate: dict[str, Any]) -> GateFacts:
+    slots, vkey, path = _whole(gate["slots"]), gate["vkey"], gate["zkey"]["url"]
+    if slots > MOST_SLOTS or not isinstance(vkey, dict):
+        raise ValueError("gate")
+    # A path of the site itself, so that nobody else learns who is about to prove.
+    if not isinstance(path, str) or not path.startswith("/static/") or ".." in path:
+        raise ValueError("zkey")
+    return GateFacts(slots, vkey, path, parse_hex(gate["zkey"]["sha256"], size=32))
 
 
 def _whole(value: object) -> int:

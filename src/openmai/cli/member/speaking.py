@@ -8,11 +8,14 @@ from typing import Final, NoReturn
 from openmai.anonymity.content import Content, parse_content
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.gate import Gate
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.membership import verify_membership
 from openmai.anonymity.prover import Prover
+from openmai.anonymity.prover.gate import GateRequest
 from openmai.anonymity.rosters import RosterIndex
 from openmai.anonymity.submission import (
+    Entrance,
     Join,
     Submission,
     build_submission,
@@ -21,6 +24,7 @@ from openmai.anonymity.submission import (
 )
 from openmai.cli.member.artifacts import load_artifacts
 from openmai.cli.member.errors import Refused, StillWaiting, Unreachable, Usage
+from openmai.cli.member.gate import MemberGate, reason_to_prove_again
 from openmai.cli.member.identity import Identity
 from openmai.cli.member.mirror import CheckedRoster, Mirror, candidates, labels, names_roster
 from openmai.cli.member.outbox import Entry, Outbox, Persona
@@ -33,7 +37,10 @@ JOIN_HOLDS: Final = 7 * 86_400 - 3_600
 # The site asks for a proof, or for one under a newer root.
 _PROVE_AGAIN: Final = {
     "join-required", "join-expired", "superseded-root", "unknown-root", "wrong-checkpoint",
+    "stale-bans", "bans-changed", "rate-used", "wrong-day",
 }  # fmt: skip
+# A tick may pass while a proof is made, and another device may have used the slot.
+_ATTEMPTS: Final = 4
 # A roster that is no good falls back to the next, as a browser offers it.
 _TRY_NEXT: Final = {"below-floor", "unknown-roster", "not-in-roster"}
 
@@ -45,6 +52,7 @@ class Speaker:
     identity: Identity
     mirror: Mirror
     outbox: Outbox
+    gate: MemberGate
     cache: Path
     now: Callable[[], int]
     sleep: Callable[[float], None]
@@ -59,12 +67,13 @@ class Speaker:
         """
         label = self._label_in(content.thread_id, wanted)
         persona = self.outbox.persona(content.thread_id)
+        not_before = self.now() + self.randbelow(within + 1) if within else 0
         if persona is not None and self.now() - persona.joined < JOIN_HOLDS:
             entry = self._entry(content, persona.roster, None)
         else:
-            roster, join = self._join_any(content, label)
-            entry = self._entry(content, roster, join)
-        entry = replace(entry, not_before=self.now() + self.randbelow(within + 1) if within else 0)
+            entrance = self._enter(content, label, at=not_before or self.now())
+            entry = self._entry(content, entrance.join.roster, entrance)
+        entry = replace(entry, not_before=not_before)
         self.outbox.put(entry)
         return entry
 
@@ -90,18 +99,15 @@ class Speaker:
 
         Raises `Refused`, and the entry stays with the reason, or `Unreachable`, and it stays as it was.
         """
-        try:
-            return self._send(entry)
-        except Refused as error:
-            if error.code not in _PROVE_AGAIN:
-                self._keep_refused(entry, error)
-                raise
-        entry = self._prove_again(entry)
-        try:
-            return self._send(entry)
-        except Refused as error:
-            self._keep_refused(entry, error)
-            raise
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._send(entry)
+            except Refused as error:
+                if error.code not in _PROVE_AGAIN or attempt == _ATTEMPTS - 1:
+                    self._keep_refused(entry, error)
+                    raise
+                entry = self._prove_again(entry, error.code)
+        raise AssertionError("the last attempt returns or raises")
 
     def watch(self, entry: Entry, *, patience: float, report: Callable[[int, int], None]) -> None:
         """Wait until the entry is seen published, and send it again if the site has lost it.
@@ -140,33 +146,60 @@ class Speaker:
     def _keep_refused(self, entry: Entry, error: Refused) -> None:
         self.outbox.put(replace(entry, refused=error.code or "refused"))
 
-    def _prove_again(self, entry: Entry) -> Entry:
-        """The same content under the same roster: the persona and its label do not change."""
-        content = entry.submission.content
-        roster, join = self._join_any(content, entry.roster)
-        proved = replace(entry, submission=self._entry(content, roster, join).submission)
+    def _prove_again(self, entry: Entry, code: str) -> Entry:
+        """The same content under the same roster: the persona and its label do not change. The slot neither,
+        unless it is used or its day is over.
+        """
+        content, before = entry.submission.content, entry.submission.entrance
+        if (reason := reason_to_prove_again(code)) is not None:
+            self.mirror.progress.advise(reason)
+        keep = None if before is None or code == "rate-used" else before.gate
+        try:
+            entrance = self._enter(content, entry.roster, at=self.now(), keep=keep)
+        except Refused as error:
+            self._keep_refused(entry, error)
+            raise
+        proved = replace(entry, submission=self._entry(content, entry.roster, entrance).submission)
         self.outbox.put(proved)
         return proved
 
-    def _entry(self, content: Content, roster: str, join: Join | None) -> Entry:
-        return Entry(self._submission(content, join), self.mirror.web.origin, roster)
+    def _entry(self, content: Content, roster: str, entrance: Entrance | None) -> Entry:
+        return Entry(self._submission(content, entrance), self.mirror.web.origin, roster)
 
-    def _submission(self, content: Content, join: Join | None) -> Submission:
+    def _submission(self, content: Content, entrance: Entrance | None) -> Submission:
         key = thread_key(self.identity.secret, content.domain.thread_scope(content.thread_id))
         try:
             return parse_submission(
-                build_submission(content=content, key=key, join=join), domain=content.domain
+                build_submission(content=content, key=key, entrance=entrance), domain=content.domain
             )
         except DocumentRefused as error:
             raise Usage(_("This cannot be posted: %(error)s.") % {"error": reason_of(error)}) from error
 
-    def _join_any(self, content: Content, wanted: str) -> tuple[str, Join]:
-        """A proof under the first roster that may be spoken from."""
+    def _enter(self, content: Content, wanted: str, *, at: int, keep: Gate | None = None) -> Entrance:
+        """Both proofs: under the first roster that one may speak from, and at the gate on the day of `at`."""
         # Before seconds of proving: what was typed may be too long.
         self._check_form(content)
+        bans = self.gate.bans(self.identity.secret)
         index = self.mirror.index()
         roster = self._first_fit(index, candidates(index, wanted))
-        return roster.statement.roster, self._join(content, roster)
+        slot = self.gate.slot(self.identity.secret, at=at, keep=keep, randbelow=self.randbelow)
+        join = self._join(content, roster)
+        scope, message = self._proved_over(content, roster)
+        request = GateRequest(
+            self.identity.secret, content.domain, scope, message, slot.day, slot.number, self.gate.facts.slots
+        )
+        return Entrance(join, self.gate.prove(request, bans, randbelow=self.randbelow))
+
+    def _proved_over(self, content: Content, roster: CheckedRoster) -> tuple[int, int]:
+        """Scope and message of a join under `roster`."""
+        key = thread_key(self.identity.secret, content.domain.thread_scope(content.thread_id))
+        return join_scope_and_message(
+            content=content,
+            key=public_bytes(key),
+            roster=roster.statement.roster,
+            root=roster.statement.root,
+            checkpoint=roster.checkpoint,
+        )
 
     def _check_form(self, content: Content) -> None:
         try:
@@ -187,10 +220,7 @@ class Speaker:
 
     def _join(self, content: Content, roster: CheckedRoster) -> Join:
         name, root = roster.statement.roster, roster.statement.root
-        key = thread_key(self.identity.secret, content.domain.thread_scope(content.thread_id))
-        scope, message = join_scope_and_message(
-            content=content, key=public_bytes(key), roster=name, root=root, checkpoint=roster.checkpoint
-        )
+        scope, message = self._proved_over(content, roster)
         progress = self.mirror.progress
         artifacts = load_artifacts(20, web=self.mirror.web, cache=self.cache, progress=progress)
         try:

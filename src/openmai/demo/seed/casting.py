@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmai.anonymity.content import Content, Opening, Reply
 from openmai.anonymity.encoding import Domain
+from openmai.anonymity.gate import free_slots
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.limits import NONCE_SIZE
-from openmai.anonymity.membership import MembershipProof
-from openmai.anonymity.submission import Join, build_submission, join_scope_and_message
+from openmai.anonymity.submission import Entrance, Join, build_submission, join_scope_and_message
 from openmai.demo.community.threads import OPENER, Thread, Voice
-from openmai.demo.seed.proving import Request
+from openmai.demo.seed.proving import Proved, Request, Slot
 from openmai.demo.seed.trees import Crowd
 
 
@@ -35,14 +35,32 @@ class Speaker:
         return cls(int(document["secret"]), int(document["commitment"]), document["company"])
 
 
+class Slots:
+    """The slots of each day that the members have used, so that nobody takes one twice."""
+
+    def __init__(self, slots: int, draw: Random) -> None:
+        self._slots = slots
+        self._draw = draw
+        self._used: dict[tuple[Speaker, str], list[int]] = {}
+
+    def take(self, speaker: Speaker, at: datetime) -> Slot:
+        """A random free slot of the day of `at`; raise `NobodyLeft` when the member has used all of them."""
+        day = at.date().isoformat()
+        used = self._used.setdefault((speaker, day), [])
+        if not (free := free_slots(self._slots, used)):
+            raise NobodyLeft(f"a member speaks more than {self._slots} times on {day}")
+        used.append(self._draw.choice(free))
+        return Slot(day, used[-1], self._slots)
+
+
 @dataclass(slots=True)
 class Joining:
-    """The join of a persona's first post; `proof` is there once `request` was answered."""
+    """The join of a persona's first post; `proved` is there once `request` was answered."""
 
     roster: str
     checkpoint: str
     request: Request
-    proof: MembershipProof | None = None
+    proved: Proved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +74,13 @@ class Post:
 
     def body(self) -> bytes:
         """The submission's bytes; the join must have been proved."""
-        join = None
+        entrance = None
         if self.join is not None:
-            assert self.join.proof is not None  # noqa: S101 - all are proved before the first is sent
-            join = Join(self.join.roster, self.join.proof, self.join.checkpoint)
-        return build_submission(content=self.content, key=self.key, join=join)
+            proved = self.join.proved
+            assert proved is not None  # noqa: S101 - all are proved before the first is sent
+            assert proved.gate is not None  # noqa: S101 - likewise
+            entrance = Entrance(Join(self.join.roster, proved.proof, self.join.checkpoint), proved.gate)
+        return build_submission(content=self.content, key=self.key, entrance=entrance)
 
 
 def cast_thread(
@@ -70,9 +90,12 @@ def cast_thread(
     speakers: Sequence[Speaker],
     trees: Mapping[str, Crowd],
     domain: Domain,
+    slots: Slots,
     draw: Random,
 ) -> list[Post]:
-    """The posts of a thread in its order; `times` of the opening and each reply."""
+    """The posts of a thread in its order; `times` of the opening and each reply, `slots` what the members
+    used.
+    """
     cast = _choose(thread.cast, speakers, trees, draw)
     opening = Opening(
         domain.site, domain.season, thread.section, thread.title, thread.body, draw.randbytes(NONCE_SIZE)
@@ -88,7 +111,10 @@ def cast_thread(
     for place, (voice, content) in enumerate(zip(voices, contents, strict=True)):
         speaker, roster = cast[voice], thread.cast[voice].roster
         key = thread_key(speaker.secret, domain.thread_scope(opening.id))
-        join = _joining(speaker, roster, trees[roster], content, key) if first[voice] == place else None
+        join = None
+        if first[voice] == place:
+            slot = slots.take(speaker, times[place])
+            join = _joining(speaker, roster, trees[roster], content, key, slot)
         posts.append(Post(times[place], content, key, join))
     return posts
 
@@ -115,7 +141,7 @@ def _choose(
 
 
 def _joining(
-    speaker: Speaker, roster: str, crowd: Crowd, content: Content, key: Ed25519PrivateKey
+    speaker: Speaker, roster: str, crowd: Crowd, content: Content, key: Ed25519PrivateKey, slot: Slot
 ) -> Joining:
     scope, message = join_scope_and_message(
         content=content,
@@ -125,4 +151,5 @@ def _joining(
         checkpoint=crowd.checkpoint,
     )
     path = crowd.tree.path(crowd.tree.leaves.index(speaker.commitment))
-    return Joining(roster, crowd.checkpoint, Request(speaker.secret, path, scope, message))
+    request = Request(speaker.secret, path, scope, message, content.domain, slot)
+    return Joining(roster, crowd.checkpoint, request)

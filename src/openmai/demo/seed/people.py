@@ -68,7 +68,7 @@ class Enrolling:
         """What `prove_enrolment` proves, for another process to do."""
         domain = Domain(self.ticket.site, self.ticket.season)
         message = domain.enrol_message(account=self.ticket.account, nonce=self.ticket.nonce)
-        return Request(self.secret, MerklePath(0, (ENROLMENT_PAIR,)), domain.enrol_scope(), message)
+        return Request(self.secret, MerklePath(0, (ENROLMENT_PAIR,)), domain.enrol_scope(), message, domain)
 
     def answer(self, proved: Proved) -> Answer:
         proof = proved.proof

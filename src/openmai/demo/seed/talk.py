@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from openmai.demo.community.threads import Thread, load_threads
-from openmai.demo.seed.casting import Post, Speaker, cast_thread
+from openmai.demo.seed.casting import Post, Slots, Speaker, cast_thread
 from openmai.demo.seed.meter import metered
 from openmai.demo.seed.proving import Provers
 from openmai.demo.seed.schedule import moments
@@ -34,7 +34,7 @@ def run(inbox: dict[str, Any], *, now: datetime, progress: Callable[[str], None]
     rules: Rules = settings.OPENMAI_RULES
     when = timeline(now)
     threads = [each for each in load_threads() if each.title in inbox.get("threads", [each.title])]
-    with Provers(config.static_dir, 20) as provers:
+    with Provers(config.static_dir, 20, gate=config.gate_dir) as provers:
         with RosterSource(config.roster_source) as source:
             refresh(source, rules=rules, now=when.talk)
         speakers = [Speaker.from_document(each) for each in inbox["speakers"]]
@@ -43,10 +43,10 @@ def run(inbox: dict[str, Any], *, now: datetime, progress: Callable[[str], None]
         proofs = provers.prove_all([join.request for join in joins])
         for join, proved in zip(
             joins,
-            metered(proofs, total=len(joins), what="proofs of membership", report=progress),
+            metered(proofs, total=len(joins), what="proofs of membership and at the gate", report=progress),
             strict=True,
         ):
-            join.proof = proved.proof
+            join.proved = proved
     _publish(posts, rules, progress)
     return {"posts": len(posts)}
 
@@ -57,10 +57,13 @@ def _rehearse(
     """Every post with its moment, key and the proof it needs, in the order of time."""
     draw = secrets.SystemRandom()
     domain, trees = rules.domain(when.now), read_trees(rules.domain(when.now).season)
+    slots = Slots(rules.slots, draw)
     posts: list[Post] = []
     for thread in threads:
         times = moments(thread, when, tick=rules.tick, uniform=draw.random)
-        posts += cast_thread(thread, times, speakers=speakers, trees=trees, domain=domain, draw=draw)
+        posts += cast_thread(
+            thread, times, speakers=speakers, trees=trees, domain=domain, slots=slots, draw=draw
+        )
     return sorted(posts, key=attrgetter("at"))
 
 

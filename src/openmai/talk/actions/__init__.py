@@ -1,7 +1,19 @@
-"""Writes, one verb each: accept a submission, write a tick, keep what the people site published."""
+"""Writes, one verb each: accept a submission, write a tick, keep what the people site published, ban and
+lift.
+"""
 
+from openmai.talk.actions.bans import BanRefused, add_ban, lift_ban
 from openmai.talk.actions.rosters import forget_leaves, keep_snapshot
 from openmai.talk.actions.submissions import accept_submission
 from openmai.talk.actions.ticks import TickReport, write_tick
 
-__all__ = ["TickReport", "accept_submission", "forget_leaves", "keep_snapshot", "write_tick"]
+__all__ = [
+    "BanRefused",
+    "TickReport",
+    "accept_submission",
+    "add_ban",
+    "forget_leaves",
+    "keep_snapshot",
+    "lift_ban",
+    "write_tick",
+]

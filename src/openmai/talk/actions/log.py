@@ -8,17 +8,18 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from openmai.anonymity.bans import BanList
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import be32
 from openmai.anonymity.log.checkpoints import sign_checkpoint
-from openmai.anonymity.log.entries import LogEntry, tick_entries
+from openmai.anonymity.log.entries import LogEntry, bans_entry, tick_entries
 from openmai.anonymity.log.merkle import TreeHead, fold, leaf_hash
 from openmai.anonymity.log.notes import SignatureLine
 from openmai.anonymity.log.tiles import WIDTH
 from openmai.platform.clock import iso_seconds
 from openmai.talk import log_files
 from openmai.talk.log_facts import due_facts
-from openmai.talk.models import LogCheckpoint, LogCosignature, LogEnrolment, LogNode, LogTick
+from openmai.talk.models import LogCheckpoint, LogCosignature, LogEnrolment, LogNode, LogTick, Post
 from openmai.talk.models import LogEntry as LogRow
 from openmai.talk.queries.log import hashes, log_size, log_tree, standing_entries
 from openmai.talk.rules import Rules
@@ -42,7 +43,7 @@ def append(entries: Iterable[LogEntry], *, domain: Domain, rules: Rules) -> Appe
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_WRITER])
-    facts = due_facts(domain, known=standing_entries(), static_dir=rules.static_dir)
+    facts = due_facts(domain, known=standing_entries(), rules=rules)
     listed = sorted({each.data: each for each in (*facts, *entries)}.values(), key=lambda each: each.order)
     old = log_size()
     hashed = [leaf_hash(each.data) for each in listed]
@@ -92,19 +93,20 @@ def _note_enrolments(entries: Sequence[LogEntry], places: Mapping[bytes, int]) -
     LogEnrolment.objects.bulk_create(noted, batch_size=_BATCH)
 
 
-def log_posts(posts: Iterable[tuple[str, bytes]], *, tick: datetime, rules: Rules) -> None:
-    """Log which posts, each with the season of its content, a tick published; nothing for none."""
+def log_tick(bans: Iterable[BanList], posts: Iterable[Post], *, tick: datetime, rules: Rules) -> None:
+    """Log the ban lists that a tick put in force and the posts that it published; nothing for none."""
     by_season: dict[str, list[bytes]] = {}
-    for season, post in posts:
-        by_season.setdefault(season, []).append(post)
+    for post in posts:
+        by_season.setdefault(post.content["season"], []).append(bytes(post.id))
     entries = [
         each
         for season, ids in by_season.items()
         for each in tick_entries(Domain(rules.site, season), iso_seconds(tick), ids)
     ]
-    if not entries:
+    turned = [bans_entry(Domain(each.site, each.season), each.encoded()) for each in bans]
+    if not turned and not entries:
         return
-    appended = append(entries, domain=rules.domain(tick), rules=rules)
+    appended = append([*turned, *entries], domain=rules.domain(tick), rules=rules)
     LogTick.objects.bulk_create(
         LogTick(
             entry_id=appended.places[each.data],

@@ -8,7 +8,7 @@ from openmai.anonymity.aliases import alias_of
 from openmai.anonymity.content import Opening
 from openmai.anonymity.encoding import sha256
 from openmai.talk.epoch import Waiting
-from openmai.talk.models import Join, Persona, Post, Thread
+from openmai.talk.models import Join, Persona, Post, RateNullifier, Thread
 from openmai.talk.queries.publication import Existing
 
 
@@ -21,6 +21,7 @@ class Written:
     thread: Thread | None
     persona: Persona | None
     join: Join | None
+    rate: RateNullifier | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class _Planner:
             thread=self._thread(item) if opens else None,
             persona=None if persona in self._personas else self._persona(item, persona),
             join=self._join(item, persona),
+            rate=RateNullifier(nullifier=item.entry.rate, day=item.entry.day) if item.entry else None,
         )
         self._personas.add(persona)
         return row

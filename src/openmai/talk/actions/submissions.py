@@ -1,7 +1,8 @@
 """Accepting a submission: the checks of docs/protocol.md §6, in their order, each with its own refusal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
@@ -9,10 +10,13 @@ from django.utils.translation import gettext as _
 from openmai.anonymity.content import Opening, Reply
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import be32
+from openmai.anonymity.gate import GateClaim, GateStatement
+from openmai.anonymity.joins import JoinClaim
 from openmai.anonymity.keys import verify_signature
 from openmai.anonymity.membership import Claim
-from openmai.anonymity.submission import Join, Submission, join_scope_and_message, parse_submission
+from openmai.anonymity.submission import Entrance, Submission, join_scope_and_message, parse_submission
 from openmai.platform.clock import next_tick
+from openmai.talk.admission import InForce, check_bans, check_gate, check_rate
 from openmai.talk.epoch import Entry, Epoch, Moved, TakenContent, Waiting
 from openmai.talk.errors import Refused
 from openmai.talk.queries import standing
@@ -114,11 +118,14 @@ class _Spoken:
                 return cls(submission, content_id, reply.thread, reply.parent, domain)
 
     @property
+    def nullifier(self) -> bytes | None:
+        entrance = self.submission.entrance
+        return None if entrance is None else be32(entrance.nullifier)
+
+    @property
     def claimed(self) -> Claimed:
         join = self.submission.join
-        if join is None:
-            return Claimed(self.submission.key, None, None)
-        return Claimed(self.submission.key, be32(join.proof.nullifier), join.roster)
+        return Claimed(self.submission.key, self.nullifier, None if join is None else join.roster)
 
 
 def accept_submission(
@@ -143,10 +150,13 @@ def _accept(body: bytes, *, epoch: Epoch, rules: Rules, now: datetime, verify: V
         return earlier.receipt
     generation = epoch.generation
     known = _in_thread(spoken, epoch, is_new=earlier is None)
-    join = spoken.submission.join
-    entry = None if join is None else _entry(join, domain, epoch, rules, now)
-    persona = check_persona(spoken.claimed, known, now=now)
-    _check_proofs(spoken, verify)
+    entrance = spoken.submission.entrance
+    bans = epoch.bans(domain, rules.gate.key)
+    entry = None if entrance is None else _entry(entrance, bans, epoch, rules, now)
+    persona = _admitted(spoken, known, bans, now=now)
+    if entrance is not None and earlier is None:
+        check_rate(entrance.gate)
+    _check_proofs(spoken, bans, rules, verify)
     if earlier is not None:
         return earlier.receipt
     return _wait(spoken, persona, entry, generation=generation, epoch=epoch, rules=rules, now=now)
@@ -213,8 +223,20 @@ def _in_thread(spoken: _Spoken, epoch: Epoch, *, is_new: bool) -> list[Known]:
     return [*published, *epoch.personas(spoken.thread, spoken.claimed)]
 
 
-def _entry(join: Join, domain: Domain, epoch: Epoch, rules: Rules, now: datetime) -> Entry:
-    """Check 3: the roster's epoch that the join rests on."""
+def _admitted(spoken: _Spoken, known: Iterable[Known], bans: InForce, *, now: datetime) -> Known | None:
+    """Check 5: the persona that speaks, if it is known here, and no ban is against it."""
+    persona = check_persona(spoken.claimed, known, now=now)
+    nullifier, joined = spoken.nullifier, None
+    if nullifier is None:
+        assert persona is not None  # noqa: S101 - check_persona raises JoinRequired otherwise
+        nullifier, joined = persona.nullifier, persona.joined
+    check_bans(bans, thread=spoken.thread, nullifier=nullifier, joined=joined)
+    return persona
+
+
+def _entry(entrance: Entrance, bans: InForce, epoch: Epoch, rules: Rules, now: datetime) -> Entry:
+    """Check 3: the roster's epoch that the join rests on, then the gate's day and list."""
+    join, domain = entrance.join, bans.domain
     roots = epoch.roots(domain.season, join.roster, join.proof.root)
     if not roots:
         if not standing.roster_is_known(domain.season, join.roster):
@@ -230,16 +252,26 @@ def _entry(join: Join, domain: Domain, epoch: Epoch, rules: Rules, now: datetime
     if root.settled < rules.floor:
         text = _("The roster has %(settled)d settled members, and %(floor)d are needed.")
         raise BelowFloor(text % {"settled": root.settled, "floor": rules.floor})
-    return Entry(root.statement, join.proof.points, root.label_en, root.label_zh)
+    check_gate(entrance.gate, bans, now=now)
+    return Entry(
+        statement=root.statement,
+        proof=join.proof.points,
+        label_en=root.label_en,
+        label_zh=root.label_zh,
+        rate=be32(entrance.gate.rate),
+        day=date.fromisoformat(entrance.gate.day),
+        bans_added_at=bans.current.added_at,
+    )
 
 
-def _check_proofs(spoken: _Spoken, verify: Verify) -> None:
-    """Checks 4 and 6 to 8: scope and message are our own, never the sender's."""
+def _check_proofs(spoken: _Spoken, bans: InForce, rules: Rules, verify: Verify) -> None:
+    """Checks 4 and 6 to 8: scopes, message and every other input are our own, never the sender's."""
     submission, domain = spoken.submission, spoken.domain
     action = domain.action_bytes(spoken.id)
     verify_signature(key=submission.key, signature=submission.signature, message=action)
-    if (join := submission.join) is None:
+    if (entrance := submission.entrance) is None:
         return
+    join, gate = entrance.join, entrance.gate
     scope, message = join_scope_and_message(
         content=submission.content,
         key=submission.key,
@@ -247,7 +279,16 @@ def _check_proofs(spoken: _Spoken, verify: Verify) -> None:
         root=join.proof.root,
         checkpoint=join.checkpoint,
     )
-    verify(Claim(join.proof, scope, message, roots={join.proof.root}))
+    statement = GateStatement(
+        nullifier=join.proof.nullifier,
+        rate=gate.rate,
+        thread_scope=scope,
+        rate_scope=domain.rate_scope(gate.day),
+        slots=rules.slots,
+        message=message,
+    )
+    membership = Claim(join.proof, scope, message, roots={join.proof.root})
+    verify(JoinClaim(membership, GateClaim(bans.gates, statement, gate.proofs)))
 
 
 def _wait(
@@ -272,7 +313,16 @@ def _wait(
             return _receipt(spoken, "waiting", kept.due, rules)
         if (published := standing.published(spoken.id)) is not None:
             return _receipt(spoken, "published", published.tick, rules)
-        persona = check_persona(spoken.claimed, _in_thread(spoken, epoch, is_new=True), now=now)
+        persona = _asked_again(spoken, epoch, rules, now=now)
+
+
+def _asked_again(spoken: _Spoken, epoch: Epoch, rules: Rules, *, now: datetime) -> Known | None:
+    """What a tick may have changed: personas, the ban list, used slots."""
+    bans = epoch.bans(spoken.domain, rules.gate.key)
+    if (entrance := spoken.submission.entrance) is not None:
+        check_gate(entrance.gate, bans, now=now)
+        check_rate(entrance.gate)
+    return _admitted(spoken, _in_thread(spoken, epoch, is_new=True), bans, now=now)
 
 
 def _waiting(

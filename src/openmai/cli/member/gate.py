@@ -1,0 +1,145 @@
+"""The member at the site's gate: the ban list, today's slots, and the proofs that nobody else can make."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from openmai.anonymity.bans import BanList, read_ban_list
+from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.gate import Gate, free_slots, rate_nullifier
+from openmai.anonymity.limits import MAX_BAN_LIST
+from openmai.anonymity.prover.gate import GateProver, GateRequest
+from openmai.cli.member.artifacts import load_gate_circuit, load_named
+from openmai.cli.member.errors import IdentityTrouble, Refused
+from openmai.cli.member.home import Home, read_private, write_private
+from openmai.cli.member.pins import pin_bans, pin_gate
+from openmai.cli.member.show import Progress
+from openmai.cli.member.sites import GateFacts, SiteFacts
+from openmai.cli.member.web import Web
+from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
+
+_TYPE: Final = "openmai/slots/v1"
+# A post may wait a day on the device, and another until it is refused for its day.
+_DAYS_KEPT: Final = 3
+
+
+class Slot(NamedTuple):
+    """One of a member's joins of a UTC day."""
+
+    day: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGate:
+    """What this machine knows of one site's gate."""
+
+    web: Web
+    site: SiteFacts
+    home: Home
+    cache: Path
+    progress: Progress
+
+    @property
+    def facts(self) -> GateFacts:
+        return self.site.gate
+
+    def bans(self, secret: int) -> BanList:
+        """The list in force; raise `Refused` if it is malformed, rolled back, or bans this very key."""
+        season = f"?season={self.site.domain.season}" if self.site.past else ""
+        data = self.web.get(f"/api/v1/bans{season}", limit=MAX_BAN_LIST)
+        try:
+            bans = read_ban_list(data, domain=self.site.domain)
+        except DocumentRefused as error:
+            raise Refused(_("The ban list is refused: %(error)s.") % {"error": reason_of(error)}) from error
+        pin_bans(self.home, self.site.domain, serial=bans.serial, digest=bans.digest)
+        if (ban := bans.ban_on(secret)) is not None:
+            message = _(
+                "A post of yours was banned (%(reason)s). Until %(until)s you cannot speak in another "
+                "thread. Nothing was sent."
+            )
+            raise Refused(message % {"reason": ban.reason, "until": ban.until}, code="banned")
+        return bans
+
+    def slot(self, secret: int, *, at: int, keep: Gate | None, randbelow: Callable[[int], int]) -> Slot:
+        """The slot of `keep`, if it is of that day; else a random free one of the UTC day of `at`, noted as
+        used.
+
+        Raises `Refused` when the day has none left.
+        """
+        day = datetime.fromtimestamp(at, UTC).date().isoformat()
+        if keep is not None and keep.day == day and (own := self._number_of(keep, secret)) is not None:
+            return Slot(day, own)
+        used = self._used()
+        free = free_slots(self.facts.slots, used.get(day, []))
+        if not free:
+            message = _(
+                "You have entered %(slots)d threads on %(day)s (UTC), as many as one may. Nothing was sent; "
+                "on the next day you can speak in another one."
+            )
+            raise Refused(message % {"slots": self.facts.slots, "day": day}, code="no-slot-left")
+        number = free[randbelow(len(free))]
+        used[day] = [*used.get(day, []), number]
+        recent = dict(sorted(used.items())[-_DAYS_KEPT:])
+        write_private(self._path, {"type": _TYPE, "days": recent})
+        return Slot(day, number)
+
+    def prove(self, request: GateRequest, bans: BanList, *, randbelow: Callable[[int], int]) -> Gate:
+        """The gate's proofs, checked under the site's pinned key; raise `Refused` if they do not hold."""
+        pin_gate(self.home, self.site.domain.site, self.facts.name)
+        wasm = load_gate_circuit(web=self.web, cache=self.cache, progress=self.progress)
+        zkey = load_named(
+            self.facts.zkey, "zkey", web=self.web, cache=self.cache, progress=self.progress,
+            path=lambda: self.facts.zkey_path,
+        )  # fmt: skip
+        try:
+            with self.progress.waiting(_("Proving that no ban stands against you")):
+                prover = GateProver(wasm=wasm, zkey=zkey, key=self.facts.vkey)
+                return prover.prove(request, bans, randbelow=randbelow)
+        except AnonymityError as error:
+            message = _("The gate proof does not hold and is not sent: %(error)s.")
+            raise Refused(message % {"error": reason_of(error)}) from error
+
+    def _number_of(self, gate: Gate, secret: int) -> int | None:
+        """Which of our slots this is; its number stands in no document."""
+        numbers = range(self.facts.slots)
+        domain = self.site.domain
+        return next(
+            (
+                n
+                for n in numbers
+                if rate_nullifier(secret=secret, domain=domain, day=gate.day, slot=n) == gate.rate
+            ),
+            None,
+        )
+
+    @property
+    def _path(self) -> Path:
+        return self.home.season(self.site.domain.site, self.site.domain.season) / "slots.json"
+
+    def _used(self) -> dict[str, list[int]]:
+        try:
+            days: Any = read_private(self._path).get("days")
+        except FileNotFoundError:
+            return {}
+        if not isinstance(days, dict) or not all(_are_numbers(each) for each in days.values()):
+            raise IdentityTrouble(_("%(path)s is damaged.") % {"path": self._path})
+        return days
+
+
+def _are_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(type(each) is int for each in value)
+
+
+def reason_to_prove_again(code: str) -> str | None:
+    """What the member is told meanwhile; None for reasons that are the program's own business."""
+    return {
+        "stale-bans": _("The ban list has changed; proving again."),
+        "bans-changed": _("A ban was added since you entered this thread; proving that it is not yours."),
+        "rate-used": _("This slot of the day is used, from another device perhaps; taking another one."),
+        "wrong-day": _("The post has waited past its day; proving again."),
+    }.get(code)

@@ -1,0 +1,234 @@
+"""The gate from both sides of the command line: Olga's keys, and what a member's machine insists on."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import COMMAND, Files, site_facts
+from tests.factories.cast import DOMAIN, ROOT, SITE, SLOTS, TODAY, Cast
+from tests.factories.gate import ban_list, made_gate
+
+from openmai.anonymity.bans import Ban, BanList
+from openmai.anonymity.encoding import circuit_input
+from openmai.anonymity.poseidon import poseidon2
+from openmai.anonymity.prover.gate import GateRequest
+from openmai.cli.member.errors import Refused, Unreachable
+from openmai.cli.member.gate import MemberGate, reason_to_prove_again
+from openmai.cli.member.home import Home
+from openmai.cli.member.pins import Pins, pin_gate, write_pins
+from openmai.cli.member.show import Progress
+from openmai.cli.member.web import Web
+from openmai.talk.gate_files import GateMissing, gate_files
+
+UNTIL = "2026-05-01T00:00:00Z"
+NOON = int(datetime(2026, 3, 20, 12, tzinfo=UTC).timestamp())
+DAY = 86_400
+
+
+def ban_of(secret: int, reason: str = "threat", until: str = UNTIL) -> Ban:
+    scope = DOMAIN.thread_scope(reason.encode())
+    return Ban(scope, poseidon2(circuit_input(scope), secret), until, reason)
+
+
+def listed(*bans: Ban, serial: int = 1) -> BanList:
+    return ban_list(*bans, site=DOMAIN.site, season=DOMAIN.season, serial=serial)
+
+
+def first(_below: int) -> int:
+    return 0
+
+
+@pytest.fixture
+def gate(files: Files, home: Home, cast: Cast, tmp_path: Path) -> MemberGate:
+    write_pins(home, SITE, Pins(cast.roster_key, 1))
+    files.put("/api/v1/bans", listed().encoded())
+    return MemberGate(Web(files.origin), site_facts(cast), home, tmp_path / "cache", Progress())
+
+
+def check_refused(code: str, call: Callable[[], object], words: str) -> None:
+    with pytest.raises(Refused, match=words) as refused:
+        call()
+    assert refused.value.code == code
+
+
+def test_a_member_who_is_not_banned_gets_the_list(gate: MemberGate, files: Files, cast: Cast):
+    bans = listed(ban_of(cast.mallory.secret))
+    files.put("/api/v1/bans", bans.encoded())
+    assert gate.bans(cast.alice.secret) == bans
+
+
+def test_a_banned_member_is_told_the_ban_that_ends_last(gate: MemberGate, files: Files, cast: Cast):
+    mine = ban_of(cast.alice.secret), ban_of(cast.alice.secret, "spam", "2026-05-03T00:00:00Z")
+    files.put("/api/v1/bans", listed(*mine).encoded())
+    words = r"banned \(spam\). Until 2026-05-03T00:00:00Z .* Nothing was sent"
+    check_refused("banned", lambda: gate.bans(cast.alice.secret), words)
+
+
+def test_an_older_list_and_another_one_of_the_same_serial_are_refused(
+    gate: MemberGate, files: Files, cast: Cast
+):
+    newest = listed(ban_of(cast.bob.secret), serial=5)
+    files.put("/api/v1/bans", newest.encoded())
+    gate.bans(cast.alice.secret)
+    files.put("/api/v1/bans", listed(ban_of(cast.mallory.secret), serial=5).encoded())
+    check_refused("bans-forked", lambda: gate.bans(cast.alice.secret), "two different ban lists")
+    files.put("/api/v1/bans", listed(ban_of(cast.bob.secret), serial=4).encoded())
+    check_refused("bans-rolled-back", lambda: gate.bans(cast.alice.secret), "older ban list")
+    files.put("/api/v1/bans", newest.encoded())
+    assert gate.bans(cast.alice.secret) == newest
+
+
+def test_a_new_season_begins_with_an_empty_list(gate: MemberGate, files: Files, cast: Cast):
+    files.put("/api/v1/bans", listed(ban_of(cast.bob.secret), serial=5).encoded())
+    gate.bans(cast.alice.secret)
+    later = replace(gate, site=replace(gate.site, domain=replace(DOMAIN, season="s229")))
+    files.put("/api/v1/bans", BanList(SITE, "s229", 0, ()).encoded())
+    assert later.bans(cast.alice.secret).serial == 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"bans":[]}', BanList("other.example", "s228", 0, ()).encoded()]
+)
+def test_what_is_no_list_of_this_site_is_refused(gate: MemberGate, files: Files, cast: Cast, body: bytes):
+    files.put("/api/v1/bans", body)
+    with pytest.raises(Refused, match="The ban list is refused"):
+        gate.bans(cast.alice.secret)
+
+
+def test_a_list_without_end_is_not_read(gate: MemberGate, files: Files, cast: Cast):
+    files.put("/api/v1/bans", b" " * 1_048_577)
+    with pytest.raises(Unreachable, match="more than"):
+        gate.bans(cast.alice.secret)
+
+
+def test_a_slot_is_never_taken_twice_on_a_day_and_the_last_is_told(gate: MemberGate, cast: Cast):
+    secret = cast.alice.secret
+    slots = [gate.slot(secret, at=NOON, keep=None, randbelow=first) for _ in range(SLOTS)]
+    assert sorted(slot.number for slot in slots) == list(range(SLOTS))
+    assert {slot.day for slot in slots} == {TODAY}
+    again = replace(gate)
+    check_refused(
+        "no-slot-left",
+        lambda: again.slot(secret, at=NOON, keep=None, randbelow=first),
+        "30 threads on 2026-03-20",
+    )
+    assert gate.slot(secret, at=NOON + DAY, keep=None, randbelow=first) == ("2026-03-21", 0)
+
+
+def test_what_is_proved_again_on_its_day_keeps_its_slot(gate: MemberGate, cast: Cast):
+    secret = cast.alice.secret
+    request = GateRequest(secret, DOMAIN, 5, 6, TODAY, 17, SLOTS)
+    before = cast.prove_gate(request, listed())
+    assert gate.slot(secret, at=NOON, keep=before, randbelow=first).number == 17
+    assert gate.slot(secret, at=NOON + DAY, keep=before, randbelow=first) == ("2026-03-21", 0)
+
+
+def test_used_slots_are_remembered_for_three_days(gate: MemberGate, cast: Cast):
+    for day in range(5):
+        gate.slot(cast.alice.secret, at=NOON + day * DAY, keep=None, randbelow=first)
+    assert sorted(gate._used()) == ["2026-03-22", "2026-03-23", "2026-03-24"]
+
+
+def test_the_proof_is_made_with_the_sites_key_and_no_other(gate: MemberGate, files: Files, cast: Cast):
+    served = made_gate()
+    files.put("/static/manifest.json", b'{"artifacts/gate.wasm":"artifacts/gate.wasm"}')
+    files.put("/static/artifacts/gate.wasm", (ROOT / "build" / "gate" / "gate.wasm").read_bytes())
+    files.put(served.served.url, b"a doctored key")
+    request = GateRequest(cast.alice.secret, DOMAIN, 5, 6, TODAY, 17, SLOTS)
+    with pytest.raises(Refused, match="other bytes"):
+        gate.prove(request, listed(), randbelow=first)
+    files.put(served.served.url, served.proving_key.read_bytes())
+    proved = gate.prove(request, listed(), randbelow=first)
+    assert proved.rate == request.statement().rate
+
+
+def test_other_keys_than_those_first_seen_are_refused(gate: MemberGate, home: Home, cast: Cast):
+    pin_gate(home, SITE, gate.facts.name)
+    pin_gate(home, SITE, gate.facts.name)
+    other = replace(gate.facts, zkey=bytes(32))
+    check_refused(
+        "gate-changed", lambda: pin_gate(home, SITE, other.name), f"identity trust {cast.roster_key.hex()}"
+    )
+    # What that command does.
+    write_pins(home, SITE, Pins(cast.roster_key, 0))
+    pin_gate(home, SITE, other.name)
+
+
+def test_the_program_says_why_it_proves_again():
+    told = {
+        code: reason_to_prove_again(code) for code in ("stale-bans", "bans-changed", "rate-used", "wrong-day")
+    }
+    assert all(told.values())
+    assert len(set(told.values())) == 4
+    assert reason_to_prove_again("join-expired") is None
+
+
+def openmai(environment: dict[str, str], *command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *map(str, command)], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_site_without_a_gate_does_not_start_and_says_what_to_do(
+    talk_environment: dict[str, str], tmp_path: Path
+):
+    done = openmai(talk_environment | {"OPENMAI_GATE_DIR": str(tmp_path)}, "serve", "talk")
+    assert done.returncode == 2
+    assert "run `openmai gate setup` once" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_set_up_is_not_made_twice(talk_environment: dict[str, str]):
+    done = openmai(talk_environment, "gate", "setup")
+    assert (done.returncode, "holds a set-up already" in done.stderr) == (1, True), done.stderr
+
+
+def test_a_changed_circuit_is_not_set_up(talk_environment: dict[str, str], tmp_path: Path):
+    (tmp_path / "gate.r1cs").write_bytes(b"r1cs")
+    environment = talk_environment | {"OPENMAI_GATE_DIR": str(tmp_path / "gate")}
+    done = openmai(environment, "gate", "setup", "--circuit", tmp_path / "gate.r1cs")
+    assert (done.returncode, "has SHA-256" in done.stderr) == (1, True), done.stderr
+    assert not (tmp_path / "gate").exists()
+
+
+def test_the_tests_own_set_up_is_what_snarkjs_says_it_is(talk_environment: dict[str, str]):
+    done = openmai(talk_environment, "gate", "verify")
+    assert (done.returncode, "ZKey Ok!" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_proving_key_of_another_set_up_is_found(talk_environment: dict[str, str], tmp_path: Path):
+    folder = tmp_path / "gate"
+    shutil.copytree(made_gate().folder, folder)
+    [proving_key] = (folder / "public").glob("gate.*.zkey")
+    data = bytearray(proving_key.read_bytes())
+    # Two points of one query change places: each is on the curve, and the key is another.
+    data[-640:-576], data[-704:-640] = data[-704:-640], data[-640:-576]
+    middle = len(data) // 2
+    data[middle : middle + 64] = data[middle + 64 : middle + 128]
+    proving_key.write_bytes(bytes(data))
+    done = openmai(talk_environment | {"OPENMAI_GATE_DIR": str(folder)}, "gate", "verify")
+    assert done.returncode == 1, done.stdout
+
+
+def test_half_a_set_up_is_none(tmp_path: Path):
+    shutil.copytree(made_gate().folder / "public", tmp_path / "public")
+    with pytest.raises(GateMissing):
+        gate_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("add", "nonsense", "--reason", "spam", "--until", "30d"), "neither a link nor the id"),
+        (("add", "ab" * 32, "--reason", "spam", "--until", "soon"), "neither a day nor a span"),
+    ],
+)
+def test_what_is_no_post_and_no_end_is_a_wrong_use(
+    talk_environment: dict[str, str], command: tuple[str, ...], words: str
+):
+    done = openmai(talk_environment, "ban", *command)
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
