@@ -38,7 +38,9 @@ def verify(asked: dict[str, Any]) -> str:
     gates.check_count(gate)
     assert gate.bans == bans.digest
     root = int(asked["root"])
-    scope, message = join_scope_and_message(content=said.content, key=said.key, roster=join.roster, root=root)
+    scope, message = join_scope_and_message(
+        content=said.content, key=said.key, roster=join.roster, root=root, checkpoint=join.checkpoint
+    )
     statement = GateStatement(
         nullifier=entrance.nullifier,
         rate=gate.rate,

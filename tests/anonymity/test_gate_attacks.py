@@ -67,7 +67,11 @@ def join_claim(cast: Cast, number: int) -> JoinClaim:
     entrance = cast.entrance(cast.alice, opening, slot=number)
     proof = entrance.join.proof
     scope, message = join_scope_and_message(
-        content=opening, key=public_bytes(cast.alice.key_in(opening.id)), roster=HARBOUR, root=proof.root
+        content=opening,
+        key=public_bytes(cast.alice.key_in(opening.id)),
+        roster=HARBOUR,
+        root=proof.root,
+        checkpoint=entrance.join.checkpoint,
     )
     asked = GateRequest(cast.alice.secret, DOMAIN, scope, message, TODAY, number, SLOTS)
     gates = GateList.of(made_gate().key, NOBODY)

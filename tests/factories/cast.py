@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
-from tests.factories.enrolments import enrolments, strangers
+from tests.factories.enrolments import strangers
 from tests.factories.gate import gate_prover, made_gate
+from tests.factories.published import PublishedRoster, journal_between, keep
 
 from openmai.anonymity.artifacts import PINNED, Artifacts
 from openmai.anonymity.bans import BanList
@@ -26,7 +27,6 @@ from openmai.anonymity.gate import Gate
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.leanimt import LeanIMT, MerklePath
-from openmai.anonymity.log.journals import Journal, JournalLeaf
 from openmai.anonymity.membership import MembershipProof
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import build_proof_file
@@ -37,7 +37,6 @@ from openmai.anonymity.rosters import (
     Label,
     RosterIndex,
     RosterStatement,
-    SignedStatement,
     company_roster,
     open_statement,
     pack_leaves,
@@ -60,8 +59,8 @@ SITE: Final = "test.openmai.example"
 SEASON: Final = "s228"
 DOMAIN: Final = Domain(SITE, SEASON)
 PUBLISHED: Final = "2026-03-19"
-TICK: Final = "2026-03-20T10:10:00Z"
 # Of the fixture `now`.
+TICK: Final = "2026-03-20T10:10:00Z"
 TODAY: Final = "2026-03-20"
 SLOTS: Final = 30
 
@@ -92,20 +91,6 @@ class Member:
     def key_in(self, thread_id: bytes, domain: Domain = DOMAIN) -> Ed25519PrivateKey:
         """The key of this member's persona in a thread."""
         return thread_key(self.secret, domain.thread_scope(thread_id))
-
-
-@dataclass(frozen=True)
-class PublishedRoster:
-    """One roster in its current epoch: the signed statement, the tree, the leaves file and the journal."""
-
-    signed: SignedStatement
-    tree: LeanIMT
-    leaves: bytes
-    journal: Journal
-
-    @property
-    def statement(self) -> RosterStatement:
-        return self.signed.statement
 
 
 class Cast:
@@ -222,7 +207,7 @@ class Cast:
         """
         tree = LeanIMT(leaves)
         data = pack_leaves(tree.leaves)
-        journal = _journal(tree.leaves, roster=roster, epoch=epoch, domain=domain, before=before)
+        journal = journal_between(tree.leaves, roster=roster, epoch=epoch, domain=domain, before=before)
         live = sum(map(bool, tree.leaves))
         statement = RosterStatement(
             site=domain.site,
@@ -298,7 +283,7 @@ class Cast:
             proof = self.prover.prove(
                 secret=member.secret, path=path, scope=scope, message=message, randbelow=self.rng.randrange
             )
-            _keep(kept, proof.points)
+            keep(kept, proof.points)
         nullifier = poseidon2(circuit_input(scope), member.secret)
         return MembershipProof(path.root_from(member.commitment), nullifier, kept.read_bytes())
 
@@ -362,7 +347,7 @@ class Cast:
         kept = PROOFS / sha256(asked).hex()
         if not kept.exists():
             gate = gate_prover().prove(request, bans, randbelow=self.rng.randrange)
-            _keep(kept, b"".join(gate.proofs))
+            keep(kept, b"".join(gate.proofs))
         data, size = kept.read_bytes(), PROOF_SIZE
         proofs = tuple(data[at : at + size] for at in range(0, len(data), size))
         return Gate(request.day, bans.digest, request.statement().rate, proofs)
@@ -412,37 +397,5 @@ class Cast:
         secret = new_secret(self.rng.randrange)
         kept = PROOFS / f"commitment-{sha256(be32(secret)).hex()}"
         if not kept.exists():
-            _keep(kept, be32(self.prover.commitment(secret)))
+            keep(kept, be32(self.prover.commitment(secret)))
         return Member(name, secret, int.from_bytes(kept.read_bytes(), "big"), rosters)
-
-
-def _journal(
-    leaves: Iterable[int], *, roster: str, epoch: int, domain: Domain, before: PublishedRoster | None
-) -> Journal:
-    """From `before` to `leaves`. A place that is vacated at once was somebody's who came and went."""
-    old = () if before is None else before.tree.leaves
-    listed = list(leaves)
-    joined = [
-        JournalLeaf(at, leaf or strangers()[-1], "dkim", sha256(be32(leaf)), None)
-        for at, leaf in enumerate(listed)
-        if at >= len(old)
-    ]
-    claims = [enrolments()[leaf.commitment] for leaf in joined if leaf.commitment in enrolments()]
-    return Journal(
-        site=domain.site,
-        season=domain.season,
-        roster=roster,
-        epoch=epoch,
-        previous=None if before is None else before.signed.name,
-        joined=tuple(joined),
-        removed=tuple(at for at, leaf in enumerate(listed) if not leaf and (at >= len(old) or old[at])),
-        enrolments=tuple(sorted(claims, key=lambda claim: claim.commitment)),
-    )
-
-
-def _keep(path: Path, data: bytes) -> None:
-    """Write at once or not at all: other workers read at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{random.SystemRandom().getrandbits(64):x}")
-    part.write_bytes(data)
-    part.replace(path)

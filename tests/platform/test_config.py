@@ -83,6 +83,7 @@ BAD = {
     "OPENMAI_MAIL_FROM": ["", "Openmai <no-reply@openmai.example>", "no-reply"],
     "OPENMAI_INBOUND_LISTEN": ["2526", "127.0.0.1", "127.0.0.1:port", "smtp://127.0.0.1:25"],
     "OPENMAI_INBOUND_ADDRESS": ["verify"],
+    "OPENMAI_RATE_SLOTS": ["0", "256", "many"],
     "OPENMAI_DNS_SERVERS": ["dns.example:53", "192.0.2.53"],
     "OPENMAI_ROSTER_SOURCE": ["people", "http://people.internal"],
 }
@@ -134,6 +135,7 @@ def test_a_missing_variable_stops_the_start_and_is_named(load, name: str, enviro
 def test_every_variable_has_bad_examples_here():
     folders = {
         "OPENMAI_STATIC_DIR",
+        "OPENMAI_GATE_DIR",
         "OPENMAI_LOG_DIR",
         "OPENMAI_PEOPLE_BACKUP_DIR",
         "OPENMAI_TALK_BACKUP_DIR",

@@ -1,0 +1,60 @@
+"""Rosters as the people site publishes them, for tests, and files that are made once and read by all."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.factories.enrolments import enrolments, strangers
+
+from openmai.anonymity.encoding import Domain, sha256
+from openmai.anonymity.fields import be32
+from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.log.journals import Journal, JournalLeaf
+from openmai.anonymity.rosters import RosterStatement, SignedStatement
+
+
+@dataclass(frozen=True)
+class PublishedRoster:
+    """One roster in its current epoch: the signed statement, the tree, the leaves file and the journal."""
+
+    signed: SignedStatement
+    tree: LeanIMT
+    leaves: bytes
+    journal: Journal
+
+    @property
+    def statement(self) -> RosterStatement:
+        return self.signed.statement
+
+
+def journal_between(
+    leaves: Iterable[int], *, roster: str, epoch: int, domain: Domain, before: PublishedRoster | None
+) -> Journal:
+    """From `before` to `leaves`. A place that is vacated at once was somebody's who came and went."""
+    old = () if before is None else before.tree.leaves
+    listed = list(leaves)
+    joined = [
+        JournalLeaf(at, leaf or strangers()[-1], "dkim", sha256(be32(leaf)), None)
+        for at, leaf in enumerate(listed)
+        if at >= len(old)
+    ]
+    claims = [enrolments()[leaf.commitment] for leaf in joined if leaf.commitment in enrolments()]
+    return Journal(
+        site=domain.site,
+        season=domain.season,
+        roster=roster,
+        epoch=epoch,
+        previous=None if before is None else before.signed.name,
+        joined=tuple(joined),
+        removed=tuple(at for at, leaf in enumerate(listed) if not leaf and (at >= len(old) or old[at])),
+        enrolments=tuple(sorted(claims, key=lambda claim: claim.commitment)),
+    )
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Write at once or not at all: other workers read at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{random.SystemRandom().getrandbits(64):x}")
+    part.write_bytes(data)
+    part.replace(path)
