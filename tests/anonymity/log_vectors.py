@@ -7,7 +7,7 @@ from base64 import b64encode
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.anonymity.frontend_vectors import DOMAIN, LOG_SEED, ROOT, ROSTER_SEED, as_file
+from tests.anonymity.frontend_vectors import DOMAIN, ROOT, ROSTER_SEED, as_file
 from tests.anonymity.logs import MemoryLog
 
 from openmai.anonymity.encoding import canonical_json, sha256
@@ -20,6 +20,7 @@ from openmai.anonymity.log.tiles import Tile, TiledTree, new_tiles
 from openmai.anonymity.rosters import Label, RosterStatement, open_statement, sign_statement
 
 VECTORS = ROOT / "frontend" / "tests" / "log_vectors.json"
+LOG_SEED = bytes(range(1, 33))
 WITNESS_SEED = bytes(range(2, 34))
 ORIGIN = log_origin(DOMAIN.site)
 WITNESS = "witness.example/w1"
