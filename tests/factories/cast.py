@@ -101,8 +101,7 @@ class Cast:
     def __init__(self) -> None:
         self._draw_members()
         self.log_key = Ed25519PrivateKey.from_private_bytes(random.Random("the log").randbytes(32))
-        # Above the floor of 20, below it, and the fallback. One place of each was vacated. The strangers
-        # here have proved that they know a secret, so that the talk site takes these rosters over.
+        # Above the floor of 20, below it, and the fallback; one place of each was vacated. All have enrolled.
         self.rosters = {
             HARBOUR: self._publish_proved(HARBOUR, others=24),
             HARBOUR_PROVABLE: self._publish_proved(HARBOUR_PROVABLE, others=21),
