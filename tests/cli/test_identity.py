@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Files, Run, serve_log, site_document
 from tests.factories.cast import DOMAIN, HARBOUR, SITE, Cast
 
+from openmai.anonymity.bans import BanList
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.errors import NotCanonical
 from openmai.anonymity.fields import L
@@ -241,6 +242,7 @@ def test_a_roster_that_lost_many_is_refused_until_its_epoch_is_accepted(
     talk.put("/rosters/index.json", index)
     talk.put(f"/rosters/statements/{after.signed.name.hex()}.json", after.signed.envelope)
     talk.put(f"/rosters/leaves/{after.statement.leaves.hex()}.bin", after.leaves)
+    talk.put("/api/v1/bans", BanList(SITE, today.season, 0, ()).encoded())
     serve_log(talk, cast, after)
     assert run("identity", "new", "--talk", talk.origin).code == 0
     post = ("post", "--section", "work", "--title", "Hello", "--body", "x", "--as", "harbour-logistics")

@@ -8,6 +8,7 @@ from tests.cli.conftest import Files, keep_artifacts, site_document
 from tests.cli.test_mirror import serve
 from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, Cast
 
+from openmai.anonymity.bans import BanList
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.seasons import open_seasons, season_called
 from openmai.anonymity.submission import parse_submission
@@ -51,6 +52,7 @@ def start(
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     save_identity(home, Identity(DOMAIN, cast.alice.commitment, cast.alice.secret, (HARBOUR,)))
     serve(files, cast)
+    files.put(f"/api/v1/bans?season={SEASON}", BanList(SITE, SEASON, 0, ()).encoded())
     files.answers[f"/rosters/{SEASON}/index.json"] = files.answers.pop("/rosters/index.json")
 
     def begin(now: int, *, site: int | None = None) -> Member:
