@@ -189,6 +189,24 @@ def bad_entries() -> list[dict[str, Any]]:
             evidence=None,
             issuer_key=None,
         ),
+        *(
+            bad(
+                "leaf",
+                roster="company/lumen-kitchens/provable",
+                epoch=1,
+                index=0,
+                commitment="1",
+                **{"class": kind},
+                evidence=evidence,
+                issuer_key=issuer_key,
+            )
+            for kind, evidence, issuer_key in (
+                ("code", digest, digest),
+                ("badge", digest, digest),
+                ("oidc", None, digest),
+                ("dkim", digest, None),
+            )
+        ),
         bad("enrolment", commitment="1", nullifier="0", message=digest, proof="ab" * 128),
         bad("tick", tick="2026-05-01T10:10:00Z", posts=[]),
         bad("tick", tick="2026-05-01T10:10:00.5Z", posts=[digest]),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.factories.cast import HARBOUR, Cast
+from tests.factories.cast import HARBOUR, HARBOUR_PROVABLE, Cast
 from tests.talk.conftest import Talk
 from tests.talk.test_log import followed
 from tests.talk.test_rosters import PeopleSite, fetch, fetching, people, refuses
@@ -12,9 +12,11 @@ from tests.talk.test_rosters import PeopleSite, fetch, fetching, people, refuses
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.enrolment import EnrolmentClaim
 from openmai.anonymity.groth16 import InvalidProof
+from openmai.anonymity.log.entries import NotProvable
 from openmai.anonymity.log.journals import WrongJournal
 from openmai.anonymity.rosters import open_statement, sign_statement
 from openmai.talk.models import RosterEpoch
+from openmai.talk.queries.log import log_size
 from openmai.talk.snapshots import ForkedEpoch
 
 __all__ = ["fetching", "people"]
@@ -60,6 +62,24 @@ def test_a_false_proof_of_knowledge_is_refused(fetching: Talk, people: PeopleSit
     forged = EnrolmentClaim(first.commitment, first.nullifier, first.message + 1, first.points)
     publish_with(fetching.cast, people, site, enrolments=(forged, *others))
     refuses(fetching, InvalidProof)
+
+
+@pytest.mark.parametrize(
+    "less",
+    [{"kind": "code"}, {"kind": "badge"}, {"evidence": None}, {"issuer_key": None}],
+    ids=["code", "badge", "no-evidence", "no-issuer"],
+)
+def test_nobody_is_provable_on_the_operators_word(fetching: Talk, people: PeopleSite, less: dict[str, Any]):
+    """Olga marks a friend as signed for by the employer, and has nothing that the employer signed."""
+    provable = fetching.cast.rosters[HARBOUR_PROVABLE]
+    first, friend, *others = provable.journal.joined
+    publish_with(fetching.cast, people, provable, joined=(first, replace(friend, **less), *others))
+    refuses(fetching, NotProvable)
+    assert log_size() == 0
+    attested = fetching.cast.rosters[HARBOUR]
+    first, friend, *others = attested.journal.joined
+    publish_with(fetching.cast, people, attested, joined=(first, replace(friend, **less), *others))
+    assert fetch(fetching) == 1
 
 
 @pytest.mark.parametrize("what", ["joined", "removed", "roster", "epoch"])

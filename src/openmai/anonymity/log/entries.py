@@ -15,7 +15,7 @@ from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.leanimt import CAPACITY
 from openmai.anonymity.log.tiles import MAX_ENTRY
-from openmai.anonymity.rosters import ROSTER_PATTERN, SignedStatement, read_statement
+from openmai.anonymity.rosters import ROSTER_PATTERN, SignedStatement, read_statement, roster_kind
 
 _ = gettext_noop
 KINDS: Final = (
@@ -25,6 +25,8 @@ KINDS: Final = (
 """In the order in which one tick logs them."""
 CLASSES: Final = ("dkim", "oidc", "badge", "code")
 """What a leaf rests on: see `people`'s evidence."""
+# What the employer signed. The others are the operator's word.
+_SIGNED: Final = CLASSES[:2]
 # Of the ids in one entry; a tick with more has more entries. A proof file carries the whole entry.
 MAX_POSTS: Final = 200
 # A list of bans that would not fit is named by its hash alone.
@@ -39,6 +41,10 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 class UnknownKind(DocumentRefused):
     """The log has no entries of this kind."""
+
+
+class NotProvable(DocumentRefused):
+    """A leaf of a provable roster does not rest on something that the employer signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +139,20 @@ LEAF_FIELDS: Final = ("index", "commitment", "class", "evidence", "issuer_key")
 
 def _leaf(fields: Fields, domain: Domain) -> None:
     _check_epoch(fields)
-    check_leaf(fields)
+    check_leaf(fields, roster=fields.raw("roster"))
 
 
-def check_leaf(fields: Fields) -> None:
-    """The fields of a leaf, here and in journals."""
-    fields.integer("index", most=CAPACITY - 1)
+def check_leaf(fields: Fields, *, roster: str) -> None:
+    """The fields of a leaf of `roster`, here and in journals."""
+    index = fields.integer("index", most=CAPACITY - 1)
     if fields.decimal("commitment") == 0:
         raise BadValue(_("“%(name)s” is 0"), pointer=fields.at("commitment"), name="commitment")
-    fields.literal("class", *CLASSES)
-    fields.optional_hex("evidence", size=32)
-    fields.optional_hex("issuer_key", size=32)
+    kind = fields.literal("class", *CLASSES)
+    evidence = fields.optional_hex("evidence", size=32)
+    issuer_key = fields.optional_hex("issuer_key", size=32)
+    if roster_kind(roster) == "provable" and (kind not in _SIGNED or evidence is None or issuer_key is None):
+        message = _("leaf %(index)d of %(roster)s does not rest on what the employer signed")
+        raise NotProvable(message, pointer=fields.at("class"), index=index, roster=roster)
 
 
 def _removal(fields: Fields, domain: Domain) -> None:

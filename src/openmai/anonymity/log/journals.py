@@ -108,13 +108,14 @@ def parse_journal(data: bytes, *, domain: Domain | None) -> Journal:
     fields = Fields(load_canonical(data, limit=MAX_JOURNAL), _FIELDS)
     fields.literal("type", JOURNAL_TYPE)
     found = read_domain(fields, domain)
+    roster = fields.word("roster", ROSTER_PATTERN)
     journal = Journal(
         site=found.site,
         season=found.season,
-        roster=fields.word("roster", ROSTER_PATTERN),
+        roster=roster,
         epoch=fields.integer("epoch", least=1),
         previous=fields.optional_hex("previous", size=32),
-        joined=tuple(map(_leaf, _children(fields, "joined", LEAF_FIELDS))),
+        joined=tuple(_leaf(each, roster) for each in _children(fields, "joined", LEAF_FIELDS)),
         removed=_removed(fields),
         enrolments=tuple(map(_enrolment, _children(fields, "enrolments", ENROLMENT_FIELDS))),
     )
@@ -177,8 +178,8 @@ def _children(fields: Fields, name: str, names: Sequence[str]) -> list[Fields]:
     return [Fields(each, names, pointer=f"{fields.at(name)}/{place}") for place, each in enumerate(listed)]
 
 
-def _leaf(fields: Fields) -> JournalLeaf:
-    check_leaf(fields)
+def _leaf(fields: Fields, roster: str) -> JournalLeaf:
+    check_leaf(fields, roster=roster)
     return JournalLeaf(
         fields.integer("index"),
         fields.decimal("commitment"),
