@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
 from tests.cli.conftest import Files, Run, serve_log, site_document, site_facts
-from tests.factories.cast import DOMAIN, HARBOUR, SITE, TICK, Cast, PublishedRoster
+from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, TICK, Cast, PublishedRoster
 
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.keys import public_bytes
@@ -20,6 +20,7 @@ from openmai.anonymity.log.journals import journal_entries
 from openmai.anonymity.log.notes import COSIGNATURE, NoteKey
 from openmai.anonymity.log.tiles import new_tiles
 from openmai.anonymity.log.view import LogTrust
+from openmai.anonymity.seasons import season_called
 from openmai.cli.member.errors import Refused
 from openmai.cli.member.home import Home
 from openmai.cli.member.log import SiteLog
@@ -31,6 +32,7 @@ from openmai.cli.member.show import Progress
 from openmai.cli.member.web import Web
 
 OLGA, WALT = (Ed25519PrivateKey.from_private_bytes(bytes([at]) * 32) for at in (7, 8))
+IN_SEASON = season_called(SEASON).ends - 1
 WITNESS = NoteKey("walt.example", public_bytes(WALT), COSIGNATURE)
 
 
@@ -192,9 +194,8 @@ def test_an_operator_who_serves_two_members_two_rosters_is_caught_by_either(
             cast.log = logs[reader]
             serve_log(files, cast, cast.rosters[HARBOUR])
             files.put(f"/p/{opening.id.hex()}/proof.json", file)
-            member = Member(
-                Home(tmp_path / reader), tmp_path, Web(files.origin), site_facts(cast), 0, Progress()
-            )
+            reader_home, web = Home(tmp_path / reader), Web(files.origin)
+            member = Member(reader_home, tmp_path, web, site_facts(cast), IN_SEASON, Progress())
             # The site may even leave the checkpoint out of the thread: the proof of the post carries it, too.
             for listed in ([carried], []):
                 files.put(f"/api/v1/threads/{opening.id.hex()}", canonical_json({"checkpoints": listed}))

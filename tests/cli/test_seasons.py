@@ -9,7 +9,7 @@ from tests.cli.test_mirror import serve
 from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, Cast
 
 from openmai.anonymity.bans import BanList
-from openmai.anonymity.encoding import Domain
+from openmai.anonymity.encoding import Domain, canonical_json
 from openmai.anonymity.seasons import open_seasons, season_called
 from openmai.anonymity.submission import parse_submission
 from openmai.cli.member.errors import IdentityTrouble, Refused
@@ -84,6 +84,9 @@ def test_an_old_thread_is_answered_with_the_old_key_under_the_old_roster(
 ):
     opening = cast.opening()
     files.put(f"/p/{opening.id.hex()}/proof.json", cast.proof_file(cast.bob, opening))
+    carried = cast.checkpoint_of(cast.rosters[HARBOUR])
+    files.put(f"/api/v1/threads/{opening.id.hex()}", canonical_json({"checkpoints": [carried]}))
+    files.put(f"/api/v1/rosters?season={SEASON}", files.answers.pop("/api/v1/rosters")[2])
     now = CLOSES - 1
     member = start(now)
     reply = member.reply(opening.id.hex(), body="Still here.", nonce=bytes(16))

@@ -138,8 +138,7 @@ LEAF_FIELDS: Final = ("index", "commitment", "class", "evidence", "issuer_key")
 
 
 def _leaf(fields: Fields, domain: Domain) -> None:
-    _check_epoch(fields)
-    check_leaf(fields, roster=fields.raw("roster"))
+    check_leaf(fields, roster=_check_epoch(fields))
 
 
 def check_leaf(fields: Fields, *, roster: str) -> None:
@@ -211,9 +210,10 @@ def _disclosures(fields: Fields, domain: Domain) -> None:
     fields.integer("count")
 
 
-def _check_epoch(fields: Fields) -> None:
-    fields.word("roster", ROSTER_PATTERN)
+def _check_epoch(fields: Fields) -> str:
+    """Of which roster an entry is."""
     fields.integer("epoch", least=1)
+    return fields.word("roster", ROSTER_PATTERN)
 
 
 def _check_digests(fields: Fields, name: str) -> None:
