@@ -35,6 +35,10 @@ class Crawler:
         """The thread at the top of the front page."""
         return str(json.loads(self.bytes_at("/api/v1/threads"))["threads"][0]["id"])
 
+    def bans(self) -> int:
+        """How many bans are in force."""
+        return len(json.loads(self.bytes_at("/api/v1/bans"))["bans"])
+
     def look(self) -> None:
         """What whoever watches the site sees after a tick."""
         self.bytes_at("/api/v1/threads")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -19,38 +20,24 @@ from playwright.sync_api import Browser
 from tests.adversary.browsers import BrowserMember, chromium
 from tests.adversary.crawl import Crawler
 from tests.adversary.devices import Device
+from tests.adversary.invented import invent
 from tests.adversary.mailbox import Mailbox
 from tests.adversary.proofs import Proofs
 from tests.adversary.site import NAMES, Site, wait_until
 from tests.adversary.world import DAY, EAGER, GREETING, HOUR, POSTS_OF_A_BROWSER, VISIT, Planned, World
 from tests.browser.journey import Addresses
-from tests.factories.cast import ROOT
+from tests.factories.cast import ROOT, SLOTS
 
 from openmai.anonymity.content import Content, Opening, Reply
-from openmai.anonymity.fields import R
+from openmai.anonymity.gate import free_slots
 from openmai.anonymity.keys import public_bytes, thread_key
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.rosters import open_index, open_statement, unpack_leaves
-from openmai.anonymity.submission import Join, build_submission, join_scope_and_message
-from openmai.demo.seed.proving import Request
+from openmai.anonymity.submission import Entrance, Join, build_submission, join_scope_and_message
+from openmai.demo.seed.proving import Request, Slot
 
 BACKUPS: Final = (0.4, 0.75)
 Say = Callable[[str], None]
-_INVENTED: Final = """
-    WITH person AS (
-        INSERT INTO people_member (password, id, email, real_name, language, joined_on, is_active)
-        VALUES ('!', gen_random_uuid(), gen_random_uuid() || '@fake.example', 'Nobody', 'en', now(), true)
-        RETURNING id
-    ), work AS (
-        INSERT INTO people_employment (id, member_id, company_id, method, verified_on, ended_by)
-        SELECT gen_random_uuid(), person.id, c.id, 'code', now(), ''
-        FROM person, companies_company c WHERE c.slug = %(slug)s
-    )
-    INSERT INTO people_enrolment (id, member_id, season, commitment, nullifier, proof, ticket, enrolled_on)
-    SELECT gen_random_uuid(), id, %(season)s, %(key)s, %(key)s,
-           decode(repeat('00', 128), 'hex'), %(key)s, now()
-    FROM person
-"""
 
 
 @dataclass
@@ -60,6 +47,7 @@ class Crowd:
     epoch: int
     tree: LeanIMT
     leaves: tuple[int, ...]
+    checkpoint: str
 
 
 @dataclass
@@ -76,6 +64,7 @@ class Simulation:
     _crowds: dict[str, Crowd] = field(default_factory=dict)
     _index: bytes = b""
     _published: bytes = b""
+    _slots: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     _queue: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
     _ready: dict[int, bytes] = field(default_factory=dict)
@@ -175,7 +164,10 @@ class Simulation:
             get(f"/rosters/statements/{name.hex()}.json"), key=None, domain=self.world.domain
         )
         leaves = unpack_leaves(get(f"/rosters/leaves/{signed.statement.leaves.hex()}.bin"))
-        return Crowd(signed.statement.epoch, LeanIMT(leaves), tuple(leaves))
+        listed = json.loads(get("/api/v1/rosters"))["rosters"]
+        place = next(each["log"] for each in listed if each["statement"] == name.hex())
+        checkpoint = f"{place['size']} {place['root']}"
+        return Crowd(signed.statement.epoch, LeanIMT(leaves), tuple(leaves), checkpoint)
 
     # ── What will happen ──────────────
 
@@ -280,13 +272,10 @@ class Simulation:
 
     def _invent(self, moment: float) -> None:
         """The operator's own additions: one member for each company, straight into the database."""
-        draw, season = Random(f"{self.world.size.seed} {moment}"), self.world.domain.season
+        draw, domain = Random(f"{self.world.size.seed} {moment}"), self.world.domain
         with self.site.sql("people") as connection:
             for slug in self.world.companies:
-                connection.execute(
-                    _INVENTED,
-                    {"season": season, "slug": slug, "key": draw.randrange(1, R).to_bytes(32, "big")},
-                )
+                invent(connection, slug, domain=domain, prover=self._proofs.enrolling, draw=draw)
         time.sleep(0.3)
 
     def _is_out(self) -> bool:
@@ -328,9 +317,10 @@ class Simulation:
         due = [post for post in due if post.number not in self._ready]
         requests = [self._request(post) for post in due]
         commitments = [self._proofs.commitment(self.world.members[post.author].secret) for post in due]
-        for post, proof in zip(due, self._proofs.membership(requests, commitments), strict=True):
-            join = Join(self.world.members[post.author].roster, proof)
-            self._ready[post.number] = self._body(post, join)
+        for post, (proof, gate) in zip(due, self._proofs.entries(requests, commitments), strict=True):
+            roster = self.world.members[post.author].roster
+            join = Join(roster, proof, self._crowds[roster].checkpoint)
+            self._ready[post.number] = self._body(post, Entrance(join, gate))
 
     def _request(self, post: Planned) -> Request:
         member, content = self.world.members[post.author], self._contents[post.number]
@@ -340,17 +330,27 @@ class Simulation:
             key=public_bytes(self._key(post)),
             roster=member.roster,
             root=crowd.tree.root,
+            checkpoint=crowd.checkpoint,
         )
         place = crowd.leaves.index(self._proofs.commitment(member.secret))
-        return Request(member.secret, crowd.tree.path(place), scope, message)
+        slot = self._slot(post)
+        return Request(member.secret, crowd.tree.path(place), scope, message, content.domain, slot)
+
+    def _slot(self, post: Planned) -> Slot:
+        """A random one of the day on which the post is sent, as the device draws it."""
+        day = datetime.fromtimestamp(post.sent, UTC).date().isoformat()
+        used = self._slots.setdefault((post.author, day), [])
+        draw = Random(f"{self.world.size.seed} {post.author} {day} {len(used)}")
+        used.append(draw.choice(free_slots(SLOTS, used)))
+        return Slot(day, used[-1], SLOTS)
 
     def _key(self, post: Planned) -> Any:
         content = self._contents[post.number]
         scope = content.domain.thread_scope(content.thread_id)
         return thread_key(self.world.members[post.author].secret, scope)
 
-    def _body(self, post: Planned, join: Join | None) -> bytes:
-        return build_submission(content=self._contents[post.number], key=self._key(post), join=join)
+    def _body(self, post: Planned, entrance: Entrance | None) -> bytes:
+        return build_submission(content=self._contents[post.number], key=self._key(post), entrance=entrance)
 
     def _send(self, post: Planned) -> None:
         body = self._ready.pop(post.number) if post.joins else self._body(post, None)
@@ -362,7 +362,16 @@ class Simulation:
 
     # ── The end ──────────────
 
+    def _ban_somebody(self) -> None:
+        """The last who spoke is banned, so that the seized disks hold a ban as well."""
+        banned = list(self.truth)[-1]
+        self.site.ban(banned)
+        self.facts["banned"] = banned
+        self._go_to(self.world.end + self.world.tick + 1)
+        wait_until(lambda: self._crawler.bans() == 1, seconds=60, what="the ban to take effect")
+
     def _finish(self) -> None:
+        self._ban_somebody()
         self._crawler.crawl(self.outside.parent / "seized" / "public.json")
         members = [
             {"number": each.number, "email": each.email, "roster": each.roster, "visits": each.visits}

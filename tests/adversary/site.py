@@ -16,6 +16,7 @@ from tests.adversary.clock import SharedClock
 from tests.adversary.process import CLOCK, LEAKS
 from tests.adversary.world import DAY, SITE, World
 from tests.factories.cast import ROOT
+from tests.factories.gate import made_gate
 from tests.factories.ports import free_port
 
 from openmai.demo.environment import (
@@ -98,6 +99,8 @@ class Site:
         urls = {name: cluster.url for name, cluster in self.clusters.items()}
         people = people_settings(self.folder, self.ports, urls["people"])
         talk = talk_settings(self.folder, self.ports, urls["talk"])
+        # One set-up for all runs, so that the second finds the proofs of the first.
+        talk["OPENMAI_GATE_DIR"] = str(made_gate().folder)
         self._environment = {"people": shared | people, "talk": shared | talk}
 
     def _run(self, site: SiteName, *arguments: str, name: str = "") -> subprocess.Popen[bytes]:
@@ -124,6 +127,12 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "openmai.sites.people.settings"
         }
         subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)
+
+    def ban(self, action: str) -> None:
+        """What Olga does about a post: its persona is out with the next tick, whoever that is."""
+        command = ("ban", "add", action, "--reason", "spam", "--until", "14d")
+        if self._run("talk", *command, name="ban").wait() != 0:
+            raise AssertionError(f"nobody was banned; see {self.folder.log('ban')}")
 
     def sql(self, site: SiteName) -> psycopg.Connection[Any]:
         """As the superuser, who can be made to do anything."""

@@ -1,23 +1,18 @@
 """The ban list of the talk site, as every visitor can read it: which bans are in force."""
 
-import re
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 import httpx
 
-from openmai.anonymity.documents import DocumentRefused, Fields, load_canonical
-from openmai.anonymity.encoding import Domain
+from openmai.anonymity.bans import read_ban_list
+from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.fields import be32
+from openmai.anonymity.limits import MAX_BAN_LIST
 
-MAX_BAN_LIST: Final = 16 * 1024 * 1024
 _PATH: Final = "/api/v1/bans"
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
-_FIELDS: Final = ("type", "site", "season", "serial", "bans")
-_BAN: Final = ("scope", "nullifier", "until", "reason")
-_UNTIL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_REASON: Final = re.compile(r"[a-z][a-z-]{0,31}")
 
 
 def bans_in_force(origin: str, *, domain: Domain, now: datetime) -> frozenset[str] | None:
@@ -29,23 +24,13 @@ def bans_in_force(origin: str, *, domain: Domain, now: datetime) -> frozenset[st
 
 
 def read_in_force(data: bytes, *, domain: Domain, now: datetime) -> frozenset[str]:
-    """Parse a ban list (docs/protocol.md §6); raise a `DocumentRefused` for anything else."""
-    fields = Fields(load_canonical(data, limit=MAX_BAN_LIST), _FIELDS)
-    fields.literal("type", "openmai/bans/v1")
-    fields.literal("site", domain.site)
-    fields.literal("season", domain.season)
-    fields.integer("serial")
-    raw = fields.raw("bans")
-    if not isinstance(raw, list):
-        raise ValueError("bans are a list")
-    found = (_ban(Fields(each, _BAN, pointer=f"/bans/{place}")) for place, each in enumerate(raw))
-    return frozenset(name for name, until in found if until > now)
-
-
-def _ban(fields: Fields) -> tuple[str, datetime]:
-    fields.word("reason", _REASON)
-    persona = fields.hex("scope", size=32) + be32(fields.decimal("nullifier"))
-    return sha256(persona).hexdigest(), datetime.fromisoformat(fields.word("until", _UNTIL))
+    """Read a ban list; raise a `DocumentRefused`, or `ValueError` for an end that is no moment."""
+    bans = read_ban_list(data, domain=domain).bans
+    return frozenset(
+        sha256(be32(ban.scope) + be32(ban.nullifier)).hex()
+        for ban in bans
+        if datetime.fromisoformat(ban.until) > now
+    )
 
 
 def _fetch(origin: str) -> bytes:
