@@ -90,6 +90,12 @@ def test_a_tick_with_many_posts_has_several_entries() -> None:
     assert listed == [post.hex() for post in posts]
 
 
+def test_one_addition_tells_epochs_in_their_order() -> None:
+    """A site that was away logs several at once, and their leaves follow from one another."""
+    entries = [entry("removal", DOMAIN, roster="site", epoch=epoch, index=7) for epoch in (10, 9, 2)]
+    assert [each.facts["epoch"] for each in sorted(entries, key=lambda each: each.order)] == [2, 9, 10]
+
+
 def test_a_list_of_bans_that_is_too_long_is_named_by_its_hash() -> None:
     assert bans_entry(DOMAIN, b"[" + b"1," * 40_000 + b"1]").facts["list"] is None
 

@@ -262,6 +262,40 @@ def test_a_log_that_says_something_twice_is_refused(whole: SignedLog, kind: str)
         audit([*whole.entries, again])
 
 
+def replacing(old: int, new: int) -> bytes:
+    return entry("replacement", DOMAIN, old=str(old), new=str(new)).data
+
+
+def test_a_lost_key_is_replaced_once_a_season_by_a_key_that_replaces_no_other(cast: Cast, whole: SignedLog):
+    """Leaves 0 and 5 of Harbour's first epoch left with the second, in which three others joined."""
+    before = cast.rosters[HARBOUR].tree.leaves
+    lost, other, standing = before[0], before[5], before[6]
+    new, newer, newest = audit(whole.entries).rosters[DOMAIN.season, HARBOUR].tree.leaves[-3:]
+    entries = [*whole.entries, replacing(lost, new)]
+    assert audit([*entries, replacing(other, newer)]).found["replacement"] == 2
+    for second, words in (
+        (replacing(lost, new), "logged twice"),
+        (replacing(lost, newer), "a second time"),
+        (replacing(other, new), "a second time"),
+        (replacing(new, newest), "a second time"),
+        (replacing(newest, lost), "a second time"),
+        (replacing(standing, newer), "still stands"),
+        (replacing(other, lost + 1), "joined no roster"),
+    ):
+        with pytest.raises(BadLog, match=words):
+            audit([*entries, second])
+
+
+def test_a_key_that_was_given_up_joins_nothing_any_more(cast: Cast, whole: SignedLog):
+    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
+    lost, new = cast.rosters[HARBOUR].tree.leaves[0], second.tree.leaves[-1]
+    third = cast.sign_roster(HARBOUR, [*second.tree.leaves, lost], epoch=3, before=second)
+    back = [each.data for each in journal_entries(third.journal, third.signed, enrolments=[])]
+    assert audit([*whole.entries, *back]).rosters[DOMAIN.season, HARBOUR].epoch == 3
+    with pytest.raises(BadLog, match="given up as lost"):
+        audit([*whole.entries, replacing(lost, new), *back])
+
+
 def test_a_log_of_another_site_or_with_other_words_is_refused(whole: SignedLog):
     with pytest.raises(BadLog, match="another site"):
         Audit("other.example", lambda bits: 1 << (bits - 1)).read(whole.entries)

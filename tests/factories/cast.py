@@ -178,7 +178,7 @@ class Cast:
         leaves at the places `removed`.
         """
         leaves = [0 if at in set(removed) else leaf for at, leaf in enumerate(before.tree.leaves)]
-        fresh = [each for each in strangers() if each not in leaves][:joined]
+        fresh = [each for each in strangers() if each not in before.tree.leaves][:joined]
         statement = before.statement
         return self.sign_roster(
             statement.roster,

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 from tests.factories.cast import DOMAIN, SITE
 from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, employ, enrol, queued_mails
+from tests.people.test_journals import journal
 from tests.people.test_rosters import EPOCH, crowd, enrol_without_proof, join, season
 
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.fields import R, be32
+from openmai.anonymity.log.replacements import Replacement as LoggedPair
 from openmai.people import actions, worker
 from openmai.people.actions.enrolment import AlreadyEnrolled
 from openmai.people.actions.replacement import NothingToReplace, ReplacedBefore
@@ -60,7 +62,7 @@ def new_key(member: Member, now: datetime) -> bytes:
     """Another key, registered as an enrolment leaves it."""
     commitment = be32(Random(f"{member.id} again").randrange(1, R))
     Enrolment.objects.create(
-        member=member, season=season(now), commitment=commitment, nullifier=bytes(32), proof=bytes(128),
+        member=member, season=season(now), commitment=commitment, nullifier=commitment, proof=bytes(128),
         message=commitment, ticket=commitment, enrolled_on=now.date(),
     )  # fmt: skip
     return commitment
@@ -104,6 +106,19 @@ def test_without_bans_the_new_key_enters_a_week_after_the_lost_one_left(
     crowd(5, start, prefix="Companion")
     days(left + WEEK + EPOCH, 1)
     assert rosters_with(fresh) == {ATTESTED, "site"}
+
+
+def test_the_journals_tell_the_log_old_and_new(mallory_enrolled: Member, start: datetime):
+    lost = key(mallory_enrolled, start)
+    actions.replace_key(member_id=mallory_enrolled.id, now=start)
+    fresh = new_key(mallory_enrolled, start)
+    left = days(start, 8)
+    crowd(5, start, prefix="Companion")
+    days(left, 1)
+    assert rosters_with(fresh) == {ATTESTED, "site"}
+    pair = LoggedPair(int.from_bytes(lost, "big"), int.from_bytes(fresh, "big"))
+    for roster in (ATTESTED, "site"):
+        assert journal(roster).replaced == (pair,)
 
 
 def test_a_ban_that_was_in_force_is_waited_for_however_long(mallory_enrolled: Member, start: datetime):

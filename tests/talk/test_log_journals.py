@@ -4,18 +4,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 from tests.factories.cast import HARBOUR, HARBOUR_PROVABLE, Cast
+from tests.factories.enrolments import strangers
+from tests.factories.published import PublishedRoster
 from tests.talk.conftest import Talk
 from tests.talk.test_log import followed
 from tests.talk.test_rosters import PeopleSite, fetch, fetching, people, refuses
 
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.enrolment import EnrolmentClaim
+from openmai.anonymity.fields import be32
 from openmai.anonymity.groth16 import InvalidProof
 from openmai.anonymity.log.entries import NotProvable
 from openmai.anonymity.log.journals import WrongJournal
+from openmai.anonymity.log.replacements import GivenUpKey, Replacement, SecondReplacement
 from openmai.anonymity.rosters import open_statement, sign_statement
-from openmai.talk.models import RosterEpoch
+from openmai.talk.models import LogReplacement, RosterEpoch
 from openmai.talk.queries.log import log_size
 from openmai.talk.snapshots import ForkedEpoch
 
@@ -82,6 +87,75 @@ def test_nobody_is_provable_on_the_operators_word(fetching: Talk, people: People
     assert fetch(fetching) == 1
 
 
+def test_eleven_epochs_that_were_missed_are_logged_in_their_order(fetching: Talk, people: PeopleSite):
+    site = fetching.cast.rosters["site"]
+    people.publish(fetching.cast, site)
+    for _epoch in range(10):
+        site = fetching.cast.follow(site, joined=1)
+        people.publish(fetching.cast, site, serial=site.statement.epoch)
+    assert fetch(fetching) == 11
+    assert followed(fetching)["roster"] == 11
+
+
+def replaced(fetching: Talk, people: PeopleSite, before: Any, *pairs: Replacement, serial: int) -> Any:
+    """The epoch after `before` in which two keys join, and a journal that names these replacements."""
+    after = fetching.cast.follow(before, joined=2, removed=[0])
+    return publish_with(fetching.cast, people, after, serial=serial, replaced=pairs)
+
+
+def lost_and_new(fetching: Talk, before: Any) -> tuple[int, int, int]:
+    """The key that leaves with the next epoch, and two that join."""
+    return (before.tree.leaves[0], *fetching.cast.follow(before, joined=2, removed=[0]).tree.leaves[-2:])
+
+
+def test_a_replacement_is_logged_once_whatever_rosters_it_touches(fetching: Talk, people: PeopleSite):
+    """The first strangers are the same in Harbour's roster and in that of all members."""
+    harbour, site = (fetching.cast.rosters[name] for name in (HARBOUR, "site"))
+    lost, new, _other = lost_and_new(fetching, harbour)
+    assert lost == site.tree.leaves[0]
+    people.publish(fetching.cast, harbour)
+    fetch(fetching)
+    replaced(fetching, people, harbour, Replacement(lost, new), serial=2)
+    fetch(fetching)
+    others = [each for each in site.tree.leaves[1:] if each != new]
+    epoch = fetching.cast.sign_roster("site", [*others, new])
+    publish_with(fetching.cast, people, epoch, serial=3, replaced=(Replacement(lost, new),))
+    assert fetch(fetching) == 1
+    assert followed(fetching)["replacement"] == 1
+    row = LogReplacement.objects.get()
+    assert (bytes(row.old), bytes(row.new)) == (be32(lost), be32(new))
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LogReplacement.objects.all().delete()
+
+
+def test_a_second_replacement_is_refused(fetching: Talk, people: PeopleSite):
+    harbour = fetching.cast.rosters[HARBOUR]
+    lost, new, _other = lost_and_new(fetching, harbour)
+    people.publish(fetching.cast, harbour)
+    fetch(fetching)
+    second = replaced(fetching, people, harbour, Replacement(lost, new), serial=2)
+    fetch(fetching)
+    newest = strangers()[50]
+    third = fetching.cast.sign_roster(HARBOUR, [*second.tree.leaves, newest], epoch=3, before=second)
+    publish_with(fetching.cast, people, third, serial=3, replaced=(Replacement(lost, newest),))
+    refuses(fetching, SecondReplacement)
+    back = fetching.cast.sign_roster(HARBOUR, [*second.tree.leaves, lost], epoch=3, before=second)
+    people.publish(fetching.cast, back, serial=3)
+    refuses(fetching, GivenUpKey)
+
+
+@pytest.mark.parametrize("what", ["new", "old"])
+def test_a_replacement_that_did_not_happen_is_refused(fetching: Talk, people: PeopleSite, what: str):
+    """Nobody joined, or the lost key is still there."""
+    harbour = fetching.cast.rosters[HARBOUR]
+    lost, new, _other = lost_and_new(fetching, harbour)
+    pair = Replacement(lost, new + 1) if what == "new" else Replacement(harbour.tree.leaves[1], new)
+    people.publish(fetching.cast, harbour)
+    fetch(fetching)
+    replaced(fetching, people, harbour, pair, serial=2)
+    refuses(fetching, WrongJournal)
+
+
 @pytest.mark.parametrize("what", ["joined", "removed", "roster", "epoch"])
 def test_a_journal_that_does_not_lead_to_the_leaves_is_refused(fetching: Talk, people: PeopleSite, what: str):
     site = fetching.cast.rosters["site"]
@@ -102,8 +176,12 @@ def test_a_journal_that_is_not_what_its_name_says_is_refused(fetching: Talk, peo
     refuses(fetching, WrongJournal)
 
 
-def publish_with(cast: Cast, people: PeopleSite, published: Any, **changes: Any) -> None:
+def publish_with(
+    cast: Cast, people: PeopleSite, published: Any, *, serial: int = 1, **changes: Any
+) -> PublishedRoster:
     journal = replace(published.journal, **changes)
     said = replace(published.statement, journal=sha256(journal.data))
     signed = open_statement(sign_statement(said, cast.signing_key), key=None, domain=None)
-    people.publish(cast, replace(published, signed=signed, journal=journal))
+    changed: PublishedRoster = replace(published, signed=signed, journal=journal)
+    people.publish(cast, changed, serial=serial)
+    return changed

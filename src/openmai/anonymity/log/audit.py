@@ -11,6 +11,7 @@ from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.entries import LogEntry, parse_entry
 from openmai.anonymity.log.merkle import LogRefused
+from openmai.anonymity.log.replacements import Replacement, Replacements
 
 _ = gettext_noop
 
@@ -29,6 +30,7 @@ class Roster:
 
     tree: LeanIMT = field(default_factory=LeanIMT)
     epoch: int = 0
+    live: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Audit:
     posts: set[str] = field(default_factory=set)
     _index: int = 0
     _proved: dict[str, set[int]] = field(default_factory=dict)
+    _replaced: dict[str, Replacements] = field(default_factory=dict)
     _waiting: dict[str, list[EnrolmentClaim]] = field(default_factory=dict)
     _changes: dict[tuple[str, str, int], list[LogEntry]] = field(default_factory=dict)
 
@@ -78,6 +81,8 @@ class Audit:
             self._changes.setdefault(key, []).append(entry)
         elif entry.kind == "roster":
             self._close_epoch(entry)
+        elif entry.kind == "replacement":
+            self._replace(entry)
         elif entry.kind == "tick":
             self._publish(entry)
 
@@ -111,13 +116,14 @@ class Audit:
         if epoch <= roster.epoch:
             raise BadLog(self._index, _("the log names an epoch of %(roster)s twice"), roster=name)
         changes = self._changes.pop((season, name, epoch), [])
-        self._apply(roster.tree, changes, season)
+        self._apply(roster, changes, season)
         roster.epoch = epoch
         if str(roster.tree.root) != entry.facts["root"]:
             message = _("the leaves of %(roster)s in the log do not give the root of epoch %(epoch)d")
             raise BadLog(self._index, message, roster=name, epoch=epoch)
 
-    def _apply(self, tree: LeanIMT, changes: list[LogEntry], season: str) -> None:
+    def _apply(self, roster: Roster, changes: list[LogEntry], season: str) -> None:
+        tree = roster.tree
         joined = sorted(
             (each for each in changes if each.kind == "leaf"), key=lambda each: each.facts["index"]
         )
@@ -126,10 +132,28 @@ class Audit:
             raise BadLog(self._index, _("leaves joined at places where they cannot be"))
         if not self._proved.get(season, set()).issuperset(commitments):
             raise BadLog(self._index, _("a leaf joined without a proof of knowledge"))
+        self._replaced.setdefault(season, Replacements()).check_joined(commitments)
         tree.extend(commitments)
+        roster.live.update(commitments)
+        leaves = tree.leaves
         for each in changes:
             if each.kind == "removal":
                 tree.update(each.facts["index"], 0)
+                roster.live.discard(leaves[each.facts["index"]])
+
+    def _replace(self, entry: LogEntry) -> None:
+        """The new key stands in a roster, and the lost one in none of those."""
+        season = entry.domain.season
+        pair = Replacement(parse_decimal(entry.facts["old"]), parse_decimal(entry.facts["new"]))
+        if not self._replaced.setdefault(season, Replacements()).add(pair):
+            raise BadLog(self._index, _("a replacement is logged twice"))
+        entered = [
+            each.live for (of, _n), each in self.rosters.items() if of == season and pair.new in each.live
+        ]
+        if not entered:
+            raise BadLog(self._index, _("the log names a replacement that joined no roster"))
+        if any(pair.old in live for live in entered):
+            raise BadLog(self._index, _("a key that was replaced still stands in the roster"))
 
     def _publish(self, entry: LogEntry) -> None:
         posts = set(entry.facts["posts"])

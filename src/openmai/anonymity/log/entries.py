@@ -57,9 +57,11 @@ class LogEntry:
     data: bytes
 
     @property
-    def order(self) -> tuple[int, bytes]:
-        """The place within a tick: by kind, then by content, so that the order tells nothing."""
-        return KINDS.index(self.kind), self.data
+    def order(self) -> tuple[int, int, bytes]:
+        """The place within a tick: by kind, by epoch if it is about one, and then by content, so that the
+        order tells nothing.
+        """
+        return KINDS.index(self.kind), self.facts.get("epoch", 0), self.data
 
 
 def entry(kind: str, domain: Domain, /, **facts: object) -> LogEntry:
@@ -134,6 +136,7 @@ def check_enrolment(fields: Fields) -> None:
 
 
 ENROLMENT_FIELDS: Final = ("commitment", "nullifier", "message", "proof")
+REPLACEMENT_FIELDS: Final = ("old", "new")
 LEAF_FIELDS: Final = ("index", "commitment", "class", "evidence", "issuer_key")
 
 
@@ -191,6 +194,14 @@ def _tick(fields: Fields, domain: Domain) -> None:
 
 
 def _replacement(fields: Fields, domain: Domain) -> None:
+    check_replacement(fields)
+
+
+def check_replacement(fields: Fields) -> None:
+    """The fields of a replacement, here and in journals."""
+    for name in REPLACEMENT_FIELDS:
+        if fields.decimal(name) == 0:
+            raise BadValue(_("“%(name)s” is 0"), pointer=fields.at(name), name=name)
     if fields.decimal("old") == fields.decimal("new"):
         raise BadValue(_("a replacement names two commitments"), pointer=fields.at("new"))
 
@@ -242,7 +253,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "roster": (("roster", "epoch", "root", "statement", "envelope"), _roster),
     "bans": (("list", "sha256"), _bans),
     "tick": (("tick", "posts"), _tick),
-    "replacement": (("old", "new"), _replacement),
+    "replacement": (REPLACEMENT_FIELDS, _replacement),
     "bundle": (("manifest", "files"), _bundle),
     "observation": (("kind", "name", "sha256"), _observation),
     "disclosures": (("count",), _disclosures),

@@ -19,18 +19,22 @@ from openmai.anonymity.limits import MAX_JOURNAL
 from openmai.anonymity.log.entries import (
     ENROLMENT_FIELDS,
     LEAF_FIELDS,
+    REPLACEMENT_FIELDS,
     LogEntry,
     check_enrolment,
     check_leaf,
+    check_replacement,
     entry,
     roster_entry,
 )
+from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.rosters import ROSTER_PATTERN, RosterStatement, SignedStatement, pack_leaves
 
 _ = gettext_noop
 JOURNAL_TYPE: Final = "openmai/roster-journal/v1"
 _FIELDS: Final = (
     "type", "site", "season", "roster", "epoch", "previous", "joined", "removed", "enrolments",
+    "replaced",
 )  # fmt: skip
 
 
@@ -60,7 +64,10 @@ class JournalLeaf:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """From the epoch whose statement is named `previous` (None: from nothing) to `epoch`."""
+    """From the epoch whose statement is named `previous` (None: from nothing) to `epoch`.
+
+    `replaced` are those of the joined keys that take the place of a lost one.
+    """
 
     site: str
     season: str
@@ -70,6 +77,7 @@ class Journal:
     joined: tuple[JournalLeaf, ...]
     removed: tuple[int, ...]
     enrolments: tuple[EnrolmentClaim, ...]
+    replaced: tuple[Replacement, ...] = ()
 
     @property
     def domain(self) -> Domain:
@@ -89,6 +97,7 @@ class Journal:
                 "joined": [leaf.document() for leaf in self.joined],
                 "removed": list(self.removed),
                 "enrolments": [claim.document() for claim in self.enrolments],
+                "replaced": [pair.document() for pair in self.replaced],
             }
         )
 
@@ -118,9 +127,11 @@ def parse_journal(data: bytes, *, domain: Domain | None) -> Journal:
         joined=tuple(_leaf(each, roster) for each in _children(fields, "joined", LEAF_FIELDS)),
         removed=_removed(fields),
         enrolments=tuple(map(_enrolment, _children(fields, "enrolments", ENROLMENT_FIELDS))),
+        replaced=tuple(map(_replacement, _children(fields, "replaced", REPLACEMENT_FIELDS))),
     )
     _check_sorted(fields, "joined", [leaf.index for leaf in journal.joined])
     _check_sorted(fields, "enrolments", [claim.commitment for claim in journal.enrolments])
+    _check_sorted(fields, "replaced", [pair.old for pair in journal.replaced])
     return journal
 
 
@@ -139,7 +150,17 @@ def apply_journal(journal: Journal, statement: RosterStatement, *, leaves: Seque
         changed[index] = 0
     if sha256(pack_leaves(changed)) != statement.leaves:
         raise WrongJournal(_("the journal does not lead to the leaves that were signed"))
+    _check_replaced(journal, changed)
     return changed
+
+
+def _check_replaced(journal: Journal, leaves: Sequence[int]) -> None:
+    joined, live = {leaf.commitment for leaf in journal.joined}, set(leaves) if journal.replaced else set()
+    for pair in journal.replaced:
+        if pair.new not in joined:
+            raise WrongJournal(_("the journal names a replacement that did not join"))
+        if pair.old in live:
+            raise WrongJournal(_("a key that was replaced still stands in the roster"))
 
 
 def unproved(journal: Journal, known: Callable[[Sequence[int]], set[int]]) -> tuple[EnrolmentClaim, ...]:
@@ -158,9 +179,13 @@ def unproved(journal: Journal, known: Callable[[Sequence[int]], set[int]]) -> tu
 
 
 def journal_entries(
-    journal: Journal, signed: SignedStatement, *, enrolments: Sequence[EnrolmentClaim]
+    journal: Journal,
+    signed: SignedStatement,
+    *,
+    enrolments: Sequence[EnrolmentClaim],
+    replaced: Sequence[Replacement] = (),
 ) -> list[LogEntry]:
-    """What the log says of an epoch; `enrolments` are those that it does not know yet."""
+    """What the log says of an epoch; `enrolments` and `replaced` are those that it does not know yet."""
     domain = journal.domain
     place = {"roster": journal.roster, "epoch": journal.epoch}
     return [
@@ -168,6 +193,7 @@ def journal_entries(
         *(entry("leaf", domain, **place, **leaf.document()) for leaf in journal.joined),
         *(entry("removal", domain, **place, index=index) for index in journal.removed),
         roster_entry(signed),
+        *(entry("replacement", domain, **pair.document()) for pair in replaced),
     ]
 
 
@@ -197,6 +223,11 @@ def _enrolment(fields: Fields) -> EnrolmentClaim:
         message=int.from_bytes(fields.hex("message", size=32), "big"),
         points=fields.hex("proof", size=128),
     )
+
+
+def _replacement(fields: Fields) -> Replacement:
+    check_replacement(fields)
+    return Replacement(fields.decimal("old"), fields.decimal("new"))
 
 
 def _removed(fields: Fields) -> tuple[int, ...]:

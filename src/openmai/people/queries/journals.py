@@ -5,9 +5,11 @@ from datetime import date
 
 from openmai.anonymity.enrolment import EnrolmentClaim
 from openmai.anonymity.log.journals import Journal, JournalLeaf
+from openmai.anonymity.log.replacements import Replacement
 from openmai.people.conf import config
 from openmai.people.models import Enrolment, Roster, RosterEpoch, RosterLeaf
 from openmai.people.queries.evidence import LeafEvidence, evidence
+from openmai.people.queries.replacements import replacements
 
 
 def journal_of(roster: Roster, epoch: int, *, on: date) -> Journal:
@@ -27,6 +29,14 @@ def journal_of(roster: Roster, epoch: int, *, on: date) -> Journal:
         joined=tuple(_leaf(index, bytes(key), known.get(bytes(key))) for index, key in joined),
         removed=tuple(removed),
         enrolments=_claims(roster.season, commitments),
+        replaced=_replaced(roster.season, commitments),
+    )
+
+
+def _replaced(season: str, commitments: Sequence[bytes]) -> tuple[Replacement, ...]:
+    return tuple(
+        Replacement(int.from_bytes(each.old, "big"), int.from_bytes(each.new, "big"))
+        for each in replacements(season=season, new=commitments)
     )
 
 

@@ -19,7 +19,15 @@ from openmai.anonymity.log.tiles import WIDTH
 from openmai.platform.clock import iso_seconds
 from openmai.talk import log_files
 from openmai.talk.log_facts import due_facts
-from openmai.talk.models import LogCheckpoint, LogCosignature, LogEnrolment, LogNode, LogTick, Post
+from openmai.talk.models import (
+    LogCheckpoint,
+    LogCosignature,
+    LogEnrolment,
+    LogNode,
+    LogReplacement,
+    LogTick,
+    Post,
+)
 from openmai.talk.models import LogEntry as LogRow
 from openmai.talk.queries.log import hashes, log_size, log_tree, standing_entries
 from openmai.talk.rules import Rules
@@ -57,6 +65,7 @@ def append(entries: Iterable[LogEntry], *, domain: Domain, rules: Rules) -> Appe
     LogNode.objects.bulk_create(_new_nodes(old, hashed), batch_size=_BATCH)
     places = {each.data: index for index, each in enumerate(listed, old)}
     _note_enrolments(listed, places)
+    _note_replacements(listed, places)
     head = log_tree(old + len(listed)).head()
     signed = sign_checkpoint(rules.log_origin, head, rules.log_key)
     LogCheckpoint.objects.create(size=head.size, root=head.root, note=signed.data)
@@ -91,6 +100,19 @@ def _note_enrolments(entries: Sequence[LogEntry], places: Mapping[bytes, int]) -
         if entry.kind == "enrolment"
     ]
     LogEnrolment.objects.bulk_create(noted, batch_size=_BATCH)
+
+
+def _note_replacements(entries: Sequence[LogEntry], places: Mapping[bytes, int]) -> None:
+    LogReplacement.objects.bulk_create(
+        LogReplacement(
+            entry_id=places[entry.data],
+            season=entry.domain.season,
+            old=be32(int(entry.facts["old"])),
+            new=be32(int(entry.facts["new"])),
+        )
+        for entry in entries
+        if entry.kind == "replacement"
+    )
 
 
 def log_tick(bans: Iterable[BanList], posts: Iterable[Post], *, tick: datetime, rules: Rules) -> None:

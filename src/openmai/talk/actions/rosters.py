@@ -8,9 +8,10 @@ from django.db import transaction
 from openmai.anonymity.fields import be32
 from openmai.anonymity.log.entries import LogEntry, roster_entry
 from openmai.anonymity.log.journals import journal_entries
+from openmai.anonymity.log.replacements import Replacements
 from openmai.talk.actions.log import Appended, append
 from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
-from openmai.talk.queries.log import log_tree, logged_commitments
+from openmai.talk.queries.log import log_tree, logged_commitments, logged_replacements
 from openmai.talk.rules import Rules
 from openmai.talk.snapshots import FetchedEpoch, Snapshot
 
@@ -40,15 +41,28 @@ def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> None:
 
 
 def _entries(snapshot: Snapshot) -> Iterator[LogEntry]:
-    """What the log says of the new epochs. Two rosters can bring one proof of knowledge; it is logged once,
-    and what another worker has logged since it was fetched is left out.
+    """What the log says of the new epochs. Two rosters can bring one proof of knowledge, or one replacement;
+    it is logged once, and what another worker has logged since it was fetched is left out. Raises
+    `GivenUpKey` and `SecondReplacement`.
     """
+    replaced = _logged_replacements(snapshot)
     asked = [claim.commitment for fetched in snapshot.new for claim in fetched.enrolments]
     known = logged_commitments(asked)
     for fetched in snapshot.new:
         fresh = [claim for claim in fetched.enrolments if claim.commitment not in known]
         known.update(claim.commitment for claim in fresh)
-        yield from journal_entries(fetched.journal, fetched.signed, enrolments=fresh)
+        pairs = [pair for pair in fetched.journal.replaced if replaced.add(pair)]
+        yield from journal_entries(fetched.journal, fetched.signed, enrolments=fresh, replaced=pairs)
+
+
+def _logged_replacements(snapshot: Snapshot) -> Replacements:
+    """Those in the log that any key of the new epochs stands in; raise `GivenUpKey`."""
+    joined = [leaf.commitment for fetched in snapshot.new for leaf in fetched.journal.joined]
+    pairs = [pair for fetched in snapshot.new for pair in fetched.journal.replaced]
+    asked = [*joined, *(pair.old for pair in pairs), *(pair.new for pair in pairs)]
+    known = Replacements.of(logged_replacements(snapshot.domain.season, asked))
+    known.check_joined(joined)
+    return known
 
 
 def _keep_epoch(fetched: FetchedEpoch, appended: Appended, now: datetime) -> None:

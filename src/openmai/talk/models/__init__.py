@@ -6,7 +6,15 @@ whose order everybody sees, is numbered. All digests are 32 bytes.
 """
 
 from openmai.talk.models.bans import Ban, BanList, RateNullifier
-from openmai.talk.models.log import LogCheckpoint, LogCosignature, LogEnrolment, LogEntry, LogNode, LogTick
+from openmai.talk.models.log import (
+    LogCheckpoint,
+    LogCosignature,
+    LogEnrolment,
+    LogEntry,
+    LogNode,
+    LogReplacement,
+    LogTick,
+)
 from openmai.talk.models.rosters import RosterEpoch, RosterIndex, RosterLeaves
 from openmai.talk.models.threads import Join, Persona, Post, Thread
 
@@ -19,6 +27,7 @@ __all__ = [
     "LogEnrolment",
     "LogEntry",
     "LogNode",
+    "LogReplacement",
     "LogTick",
     "Persona",
     "Post",

@@ -123,3 +123,25 @@ class LogEnrolment(models.Model):
 
     def __str__(self) -> str:
         return bytes(self.commitment).hex()
+
+
+class LogReplacement(models.Model):
+    """A lost key and the one in its place, as they are logged. No key is in two pairs of a season."""
+
+    entry = models.OneToOneField(
+        LogEntry, on_delete=models.PROTECT, primary_key=True, related_name="replacement"
+    )
+    season = models.CharField(max_length=8)
+    old = models.BinaryField()
+    new = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [
+            bytes_long("log_replacement_old_is_field", "old", 32),
+            bytes_long("log_replacement_new_is_field", "new", 32),
+            models.UniqueConstraint(name="log_replacement_old_once", fields=["season", "old"]),
+            models.UniqueConstraint(name="log_replacement_new_once", fields=["season", "new"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.entry_id)

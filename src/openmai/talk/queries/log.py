@@ -8,6 +8,7 @@ from openmai.anonymity.fields import be32
 from openmai.anonymity.log.checkpoints import SignedCheckpoint, read_checkpoint
 from openmai.anonymity.log.entries import LogEntry, parse_entry
 from openmai.anonymity.log.notes import parse_note, parse_signature
+from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.log.tiles import WIDTH, Tile, TiledTree, pack_entries
 from openmai.talk.errors import TalkError
 from openmai.talk.queries.database import one, rows
@@ -116,6 +117,16 @@ def logged_commitments(commitments: Sequence[int]) -> set[int]:
         {"asked": [be32(each) for each in commitments]},
     )
     return {int.from_bytes(row[0], "big") for row in found}
+
+
+def logged_replacements(season: str, commitments: Sequence[int]) -> list[Replacement]:
+    """The replacements that name any of them."""
+    found = rows(
+        """SELECT old, new FROM talk_logreplacement
+           WHERE season = %(season)s AND (old = ANY(%(asked)s) OR new = ANY(%(asked)s))""",
+        {"season": season, "asked": [be32(each) for each in commitments]},
+    )
+    return [Replacement(int.from_bytes(old, "big"), int.from_bytes(new, "big")) for old, new in found]
 
 
 def logged_posts(post: bytes, tick: datetime, season: str) -> LoggedPosts | None:
