@@ -44,18 +44,18 @@ def publish(root: Path, *, quorum: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUBLISHER])
         newest = newest_checkpoint(quorum=quorum)
-        shown = _shown(root)
-        if newest is None or newest.head.size < shown:
-            if shown:
-                raise LogLost(f"{root} shows {shown} entries")
+        before = shown(root)
+        if newest is None or newest.head.size < before:
+            if before:
+                raise LogLost(f"{root} shows {before} entries")
             return
-        for tile in new_tiles(shown, newest.head.size):
+        for tile in new_tiles(before, newest.head.size):
             write_tile(root, tile, tile_data(tile))
         # Last, because it promises all others.
         _write(root / CHECKPOINT, newest.data)
 
 
-def _shown(root: Path) -> int:
+def shown(root: Path) -> int:
     """How many entries the folder's checkpoint covers; 0 if there is none that can be read."""
     try:
         return read_checkpoint(parse_note((root / CHECKPOINT).read_bytes()))[1].size
