@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
-from tests.factories.cast import HARBOUR, HARBOUR_PROVABLE, Cast
+from tests.factories.cast import DOMAIN, HARBOUR, HARBOUR_PROVABLE, SEASON, Cast
 from tests.factories.enrolments import strangers
 from tests.factories.published import PublishedRoster
 from tests.talk.conftest import Talk
@@ -16,12 +16,13 @@ from openmai.anonymity.encoding import sha256
 from openmai.anonymity.enrolment import EnrolmentClaim
 from openmai.anonymity.fields import be32
 from openmai.anonymity.groth16 import InvalidProof
-from openmai.anonymity.log.entries import NotProvable
+from openmai.anonymity.log.entries import NotProvable, entry
 from openmai.anonymity.log.journals import WrongJournal
 from openmai.anonymity.log.replacements import GivenUpKey, Replacement, SecondReplacement
 from openmai.anonymity.rosters import open_statement, sign_statement
+from openmai.talk.actions.log import append
 from openmai.talk.models import LogReplacement, RosterEpoch
-from openmai.talk.queries.log import log_size
+from openmai.talk.queries.log import log_size, logged_commitments
 from openmai.talk.snapshots import ForkedEpoch
 
 __all__ = ["fetching", "people"]
@@ -185,3 +186,13 @@ def publish_with(
     changed: PublishedRoster = replace(published, signed=signed, journal=journal)
     people.publish(cast, changed, serial=serial)
     return changed
+
+
+def test_a_proof_of_another_season_says_nothing_in_this_one(talk: Talk):
+    """Whoever keeps a secret proves it anew each season, or the log would hold a leaf without a proof."""
+    claim = talk.cast.rosters[HARBOUR].journal.enrolments[0]
+    assert logged_commitments(SEASON, [claim.commitment]) == {claim.commitment}
+    assert logged_commitments("s229", [claim.commitment]) == set()
+    later = entry("enrolment", replace(DOMAIN, season="s229"), **claim.document())
+    append([later], domain=later.domain, rules=talk.rules)
+    assert logged_commitments("s229", [claim.commitment]) == {claim.commitment}

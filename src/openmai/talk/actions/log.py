@@ -95,7 +95,11 @@ def _new_nodes(old: int, added: Sequence[bytes]) -> list[LogNode]:
 
 def _note_enrolments(entries: Sequence[LogEntry], places: Mapping[bytes, int]) -> None:
     noted = [
-        LogEnrolment(commitment=be32(int(entry.facts["commitment"])), entry_id=places[entry.data])
+        LogEnrolment(
+            season=entry.domain.season,
+            commitment=be32(int(entry.facts["commitment"])),
+            entry_id=places[entry.data],
+        )
         for entry in entries
         if entry.kind == "enrolment"
     ]

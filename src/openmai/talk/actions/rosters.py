@@ -47,7 +47,7 @@ def _entries(snapshot: Snapshot) -> Iterator[LogEntry]:
     """
     replaced = _logged_replacements(snapshot)
     asked = [claim.commitment for fetched in snapshot.new for claim in fetched.enrolments]
-    known = logged_commitments(asked)
+    known = logged_commitments(snapshot.domain.season, asked)
     for fetched in snapshot.new:
         fresh = [claim for claim in fetched.enrolments if claim.commitment not in known]
         known.update(claim.commitment for claim in fresh)

@@ -98,7 +98,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LogEnrolment",
             fields=[
-                ("commitment", models.BinaryField(primary_key=True, serialize=False)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "season", "commitment", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("season", models.CharField(max_length=8)),
+                ("commitment", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(

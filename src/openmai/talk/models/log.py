@@ -113,9 +113,11 @@ class LogTick(models.Model):
 
 
 class LogEnrolment(models.Model):
-    """A commitment whose proof of knowledge is logged: it need not be proved and logged again."""
+    """A commitment whose proof of knowledge is logged: it need not be proved and logged again that season."""
 
-    commitment = models.BinaryField(primary_key=True)
+    pk = models.CompositePrimaryKey("season", "commitment")
+    season = models.CharField(max_length=8)
+    commitment = models.BinaryField()
     entry = models.OneToOneField(LogEntry, on_delete=models.PROTECT, related_name="enrolment", db_index=False)
 
     class Meta:

@@ -110,11 +110,11 @@ def standing_entries() -> dict[str, LogEntry]:
     return {kind: parse_entry(data) for kind, data in found}
 
 
-def logged_commitments(commitments: Sequence[int]) -> set[int]:
-    """Those of them whose proof of knowledge is in the log."""
+def logged_commitments(season: str, commitments: Sequence[int]) -> set[int]:
+    """Those of them whose proof of knowledge of this season is in the log: a proof of another is none."""
     found = rows(
-        "SELECT commitment FROM talk_logenrolment WHERE commitment = ANY(%(asked)s)",
-        {"asked": [be32(each) for each in commitments]},
+        "SELECT commitment FROM talk_logenrolment WHERE season = %(season)s AND commitment = ANY(%(asked)s)",
+        {"season": season, "asked": [be32(each) for each in commitments]},
     )
     return {int.from_bytes(row[0], "big") for row in found}
 

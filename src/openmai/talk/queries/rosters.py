@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from openmai.anonymity.log.merkle import TreeHead
 from openmai.anonymity.rosters import roster_kind, roster_slug
@@ -66,7 +67,9 @@ def held(season: str) -> Held:
     )
     serial, envelope = index or (0, None)
     epochs = {row[0]: (row[1], row[2]) for row in newest}
-    return Held(serial, envelope, epochs, leaves_of=_leaves_of, commitments=logged_commitments)
+    return Held(
+        serial, envelope, epochs, leaves_of=_leaves_of, commitments=partial(logged_commitments, season)
+    )
 
 
 def _leaves_of(statement: bytes) -> bytes | None:
