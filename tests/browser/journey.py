@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 LUMING, RIVERBEND = "Luming Software", "Riverbend Hospital"
 # A proof takes seconds, an epoch of the demo twenty, and CI's two cores are shared.
@@ -226,7 +227,10 @@ class Person:
         for _ in range(20):
             self.page.locator("[data-choices]").wait_for()
             self.choose(company)
-            answer.wait_for(timeout=PROOF_MS)
+            try:
+                answer.wait_for(timeout=PROOF_MS)
+            except PlaywrightTimeout as error:
+                raise AssertionError(f"no crowd was found: {form.inner_text()}") from error
             if "not in this list" not in answer.inner_text():
                 break
             self.page.wait_for_timeout(2_000)
