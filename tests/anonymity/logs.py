@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.log.checkpoints import SignedCheckpoint, log_origin, sign_checkpoint
 from openmai.anonymity.log.entries import LogEntry, roster_entry, tick_entries
+from openmai.anonymity.log.journals import Journal, journal_entries
 from openmai.anonymity.log.merkle import TreeHead
 from openmai.anonymity.log.notes import NoteKey
 from openmai.anonymity.log.part import LogPart, Placed
@@ -75,6 +76,16 @@ class SignedLog:
         for each in rosters:
             self.places[each.name] = self.append(roster_entry(each))
             self.heads[each.name] = self.head()
+
+    def add_epoch(self, signed: SignedStatement, journal: Journal) -> None:
+        """Log an epoch with all that it rests on, as the talk site does."""
+        known = set(self.entries)
+        fresh = journal_entries(journal, signed, enrolments=journal.enrolments)
+        for each in sorted(fresh, key=lambda each: each.order):
+            if each.kind == "roster":
+                self.add(signed)
+            elif each.data not in known:
+                self.append(each)
 
     def append(self, entry: LogEntry) -> int:
         self.entries.append(entry.data)

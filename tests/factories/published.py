@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.factories.enrolments import enrolments, strangers
 
 from openmai.anonymity.encoding import Domain, sha256
-from openmai.anonymity.fields import be32
 from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.log.entries import CLASSES
 from openmai.anonymity.log.journals import Journal, JournalLeaf
 from openmai.anonymity.rosters import RosterStatement, SignedStatement
 
@@ -35,7 +35,7 @@ def journal_between(
     old = () if before is None else before.tree.leaves
     listed = list(leaves)
     joined = [
-        JournalLeaf(at, leaf or strangers()[-1], "dkim", sha256(be32(leaf)), sha256(b"the employer's key"))
+        _journal_leaf(at, leaf or strangers()[-1], roster=roster)
         for at, leaf in enumerate(listed)
         if at >= len(old)
     ]
@@ -50,6 +50,16 @@ def journal_between(
         removed=tuple(at for at, leaf in enumerate(listed) if not leaf and (at >= len(old) or old[at])),
         enrolments=tuple(sorted(claims, key=lambda claim: claim.commitment)),
     )
+
+
+def _journal_leaf(at: int, commitment: int, *, roster: str) -> JournalLeaf:
+    """Signed by the employer, by mail and by log-in in turn; in other rosters than provable ones every third
+    and fourth stands on the operator's word.
+    """
+    kinds = CLASSES[:2] if roster.endswith("/provable") else CLASSES
+    kind = kinds[at % len(kinds)]
+    key = sha256(f"the employer's key for {kind}".encode()) if kind in CLASSES[:2] else None
+    return JournalLeaf(at, commitment, kind, sha256(f"evidence of {commitment} at {at}".encode()), key)
 
 
 def keep(path: Path, data: bytes) -> None:

@@ -121,7 +121,7 @@ def test_a_proof_file_carries_what_the_log_says(talk: Talk):
     post = verify_proof_file(file, roster_key=talk.cast.roster_key, log=talk.rules.log_trust)
     assert post.claims == CLAIMS
     assert post.logged.tick == "2026-03-20T10:10:00Z"
-    assert post.logged.roster_index < post.logged.tick_index < post.logged.size == log_size()
+    assert post.logged.roster_index < post.logged.tick_index < post.logged.head.size == log_size()
 
 
 def test_a_tick_with_more_posts_than_an_entry_holds_has_more_entries(

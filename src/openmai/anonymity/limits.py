@@ -22,6 +22,8 @@ MAX_JOURNAL: Final = 67_108_864
 MAX_BANS: Final = 1_920
 MAX_GATE_PAGES: Final = 64
 MAX_BAN_LIST: Final = 1_048_576
+# Entries of a log that a deep check reads; it keeps all their hashes in memory.
+MAX_LOG: Final = 4_194_304
 # Characters of base64url.
 MAX_TICKET: Final = 512
 MAX_ANSWER: Final = 2_048

@@ -54,7 +54,9 @@ _PERSONA_FIELDS: Final = ("alias", "label", "kind")
 
 
 class ClaimFailed(AnonymityError):
-    """One of `CLAIMS` does not hold. `told` says why, `passed` names those that held before it."""
+    """One of `CLAIMS`, or of those of `log.deep`, does not hold. `told` says why, `passed` names those that
+    held before it.
+    """
 
     def __init__(self, claim: str, reason: AnonymityError, *, passed: tuple[str, ...] = ()) -> None:
         super().__init__(reason.template, **reason.values)
@@ -98,6 +100,7 @@ class VerifiedPost:
     nullifier: int
     persona_key: bytes
     logged: Logged
+    signed: SignedStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def verify_proof_file(
     `roster_key` (32 bytes) is the only key that may have signed the roster, `log` whom to believe about the
     log; None accepts the file's own.
     """
-    check = _Checks()
+    check = Checks()
     file = check("form", lambda: _read(data))
     opening = check("thread", lambda: _check_thread(file))
     post_id = check("content", lambda: _check_content(file, opening))
@@ -178,7 +181,7 @@ def verify_proof_file(
 
 
 def _check_log(
-    check: "_Checks", file: _File, signed: SignedStatement, post: bytes, trust: LogTrust | None
+    check: "Checks", file: _File, signed: SignedStatement, post: bytes, trust: LogTrust | None
 ) -> Logged:
     joined = parse_head(file.join.checkpoint)
 
@@ -195,7 +198,7 @@ def _check_log(
         key=file.log.key,
         joined=joined,
         origin=opened.origin,
-        size=opened.head.size,
+        head=opened.head,
         roster_index=file.log.roster.index,
         tick_index=file.log.tick.index,
         tick=file.log.entry.facts["tick"],
@@ -203,19 +206,23 @@ def _check_log(
     )
 
 
-class _Checks:
+class Checks:
     """Runs one claim after the other; whatever a claim raises becomes a `ClaimFailed` under its name."""
 
     def __init__(self) -> None:
         self.passed: list[str] = []
 
     def __call__(self, claim: str, check: Callable[[], Proved]) -> Proved:
-        try:
-            proved = check()
-        except AnonymityError as error:
-            raise ClaimFailed(claim, error, passed=tuple(self.passed)) from error
+        proved = self.part(claim, check)
         self.passed.append(claim)
         return proved
+
+    def part(self, claim: str, check: Callable[[], Proved]) -> Proved:
+        """A part of what the claim says; it has not passed by this alone."""
+        try:
+            return check()
+        except AnonymityError as error:
+            raise ClaimFailed(claim, error, passed=tuple(self.passed)) from error
 
 
 def _read(data: bytes) -> _File:
@@ -329,4 +336,5 @@ def _verified(
         nullifier=file.join.proof.nullifier,
         persona_key=file.key,
         logged=logged,
+        signed=signed,
     )

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.enrolment import EnrolmentClaim, verify_enrolments
 from openmai.anonymity.errors import AnonymityError, gettext_noop
-from openmai.anonymity.fields import parse_decimal, parse_hex
-from openmai.anonymity.groth16 import PROOF_SIZE
+from openmai.anonymity.fields import parse_decimal
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.entries import LogEntry, parse_entry
+from openmai.anonymity.log.journals import claim_of
 from openmai.anonymity.log.merkle import LogRefused
 from openmai.anonymity.log.replacements import Replacement, Replacements
 
@@ -87,13 +87,8 @@ class Audit:
             self._publish(entry)
 
     def _enrol(self, entry: LogEntry) -> None:
-        facts, season = entry.facts, entry.domain.season
-        claim = EnrolmentClaim(
-            commitment=parse_decimal(facts["commitment"]),
-            nullifier=parse_decimal(facts["nullifier"]),
-            message=int(facts["message"], 16),
-            points=parse_hex(facts["proof"], size=PROOF_SIZE),
-        )
+        season = entry.domain.season
+        claim = claim_of(entry.facts)
         proved = self._proved.setdefault(season, set())
         if claim.commitment in proved:
             raise BadLog(self._index, _("a commitment is enrolled twice"))

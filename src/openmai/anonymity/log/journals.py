@@ -4,7 +4,7 @@ The people site publishes one with each statement; the talk site checks it, logs
 the epoch only then.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -139,18 +139,24 @@ def apply_journal(journal: Journal, statement: RosterStatement, *, leaves: Seque
     """The leaves of the epoch, from those of the one before; raise `WrongJournal` unless they are the ones
     that were signed.
     """
-    changed = list(leaves)
-    for leaf in journal.joined:
-        if leaf.index != len(changed):
-            raise WrongJournal(_("the journal puts leaf %(index)d where it cannot be"), index=leaf.index)
-        changed.append(leaf.commitment)
-    for index in journal.removed:
-        if index >= len(changed) or changed[index] == 0:
-            raise WrongJournal(_("the journal removes leaf %(index)d, which is not there"), index=index)
-        changed[index] = 0
+    changed = next_leaves(journal.joined, journal.removed, leaves=leaves)
     if sha256(pack_leaves(changed)) != statement.leaves:
         raise WrongJournal(_("the journal does not lead to the leaves that were signed"))
     _check_replaced(journal, changed)
+    return changed
+
+
+def next_leaves(joined: Sequence[JournalLeaf], removed: Sequence[int], *, leaves: Sequence[int]) -> list[int]:
+    """`leaves` with those that joined behind them, and 0 in the removed places; raise `WrongJournal`."""
+    changed = list(leaves)
+    for leaf in joined:
+        if leaf.index != len(changed):
+            raise WrongJournal(_("the journal puts leaf %(index)d where it cannot be"), index=leaf.index)
+        changed.append(leaf.commitment)
+    for index in removed:
+        if index >= len(changed) or changed[index] == 0:
+            raise WrongJournal(_("the journal removes leaf %(index)d, which is not there"), index=index)
+        changed[index] = 0
     return changed
 
 
@@ -204,25 +210,36 @@ def _children(fields: Fields, name: str, names: Sequence[str]) -> list[Fields]:
     return [Fields(each, names, pointer=f"{fields.at(name)}/{place}") for place, each in enumerate(listed)]
 
 
+def leaf_of(facts: Mapping[str, Any]) -> JournalLeaf:
+    """A leaf from fields that were checked, the log's or a journal's."""
+    evidence, key = facts["evidence"], facts["issuer_key"]
+    return JournalLeaf(
+        facts["index"],
+        int(facts["commitment"]),
+        facts["class"],
+        None if evidence is None else bytes.fromhex(evidence),
+        None if key is None else bytes.fromhex(key),
+    )
+
+
+def claim_of(facts: Mapping[str, Any]) -> EnrolmentClaim:
+    """An enrolment from fields that were checked, the log's or a journal's."""
+    return EnrolmentClaim(
+        commitment=int(facts["commitment"]),
+        nullifier=int(facts["nullifier"]),
+        message=int(facts["message"], 16),
+        points=bytes.fromhex(facts["proof"]),
+    )
+
+
 def _leaf(fields: Fields, roster: str) -> JournalLeaf:
     check_leaf(fields, roster=roster)
-    return JournalLeaf(
-        fields.integer("index"),
-        fields.decimal("commitment"),
-        str(fields.raw("class")),
-        fields.optional_hex("evidence", size=32),
-        fields.optional_hex("issuer_key", size=32),
-    )
+    return leaf_of({name: fields.raw(name) for name in LEAF_FIELDS})
 
 
 def _enrolment(fields: Fields) -> EnrolmentClaim:
     check_enrolment(fields)
-    return EnrolmentClaim(
-        commitment=fields.decimal("commitment"),
-        nullifier=fields.decimal("nullifier"),
-        message=int.from_bytes(fields.hex("message", size=32), "big"),
-        points=fields.hex("proof", size=128),
-    )
+    return claim_of({name: fields.raw(name) for name in ENROLMENT_FIELDS})
 
 
 def _replacement(fields: Fields) -> Replacement:

@@ -79,13 +79,13 @@ class LogPart:
 class Logged:
     """What the log says of a post: published at `tick` (RFC 3339), the roster logged before it.
 
-    `joined` is the head that the post's writer saw.
+    `joined` is the head that the post's writer saw, `head` the one that was signed later.
     """
 
     key: bytes
     joined: TreeHead
     origin: str
-    size: int
+    head: TreeHead
     roster_index: int
     tick_index: int
     tick: str

@@ -129,6 +129,14 @@ def unpack_entries(tile: Tile, data: bytes) -> tuple[bytes, ...]:
     return tuple(entries)
 
 
+def first_entries(data: bytes, width: int) -> bytes:
+    """The beginning of a tile of entries that has grown since its partial tile was named."""
+    at = 0
+    for _entry in range(width):
+        at += 2 + int.from_bytes(data[at : at + 2], "big")
+    return data[:at]
+
+
 class TiledTree:
     """The tree of `size` entries as its tiles tell it. Tiles are read once each; nothing of them is believed
     until a proof that was computed here verifies.

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from openmai.anonymity.log.notes import MAX_NOTE
-from openmai.anonymity.log.tiles import Tile
-from openmai.cli.member.errors import Unreachable
+from openmai.anonymity.log.tiles import Tile, first_entries
+from openmai.cli.member.errors import Refused, Unreachable
 from openmai.cli.member.home import write_bytes
 from openmai.cli.member.web import Web
 from openmai.cli.member.words import gettext as _
@@ -32,7 +32,15 @@ class Site:
         return self.web.get(f"/log/{CHECKPOINT}", limit=MAX_NOTE)
 
     def tile(self, tile: Tile) -> bytes:
-        return self.web.get(f"/log/{tile.path}", limit=tile.largest)
+        """A tile; of one that has been filled since the checkpoint was made, the beginning."""
+        try:
+            return self.web.get(f"/log/{tile.path}", limit=tile.largest)
+        except Refused as error:
+            if error.code != "not-found" or not tile.is_partial:
+                raise
+        whole = Tile(tile.level, tile.index)
+        data = self.web.get(f"/log/{whole.path}", limit=whole.largest)
+        return first_entries(data, tile.width) if tile.level is None else data[: tile.largest]
 
 
 @dataclass(frozen=True, slots=True)

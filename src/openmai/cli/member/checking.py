@@ -116,7 +116,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "log": {
             "origin": post.logged.origin,
             "key": post.logged.key.hex(),
-            "size": post.logged.size,
+            "size": post.logged.head.size,
             "roster": post.logged.roster_index,
             "index": post.logged.tick_index,
             "tick": post.logged.tick,
@@ -154,6 +154,11 @@ def claim_names() -> dict[str, str]:
         "log-tick": pgettext("claim", "log-tick"),
         "log-order": pgettext("claim", "log-order"),
         "witnesses": pgettext("claim", "witnesses"),
+        "whole-log": pgettext("claim", "whole-log"),
+        "leaves": pgettext("claim", "leaves"),
+        "backing": pgettext("claim", "backing"),
+        "knowledge": pgettext("claim", "knowledge"),
+        "journals": pgettext("claim", "journals"),
     }
 
 
@@ -172,18 +177,24 @@ def claim_sentences() -> dict[str, str]:
         "log-tick": _("the log says that the post was published"),
         "log-order": _("the roster was logged before the post"),
         "witnesses": _("every signature of a known witness under the log holds"),
+        "whole-log": _("all entries of the log lead to the root that was signed, and none was taken back"),
+        "leaves": _("the leaves in the log give the very root under which the proof was made"),
+        "backing": _("each leaf is there once, and names what it stands on"),
+        "knowledge": _("behind each leaf is a secret that somebody has shown to know"),
+        "journals": _("the operator has signed what the log says of each leaf"),
     }
 
 
 def crowd_sentence(post: VerifiedPost) -> str:
     """The sentence that all claims together amount to."""
-    values = {"crowd": post.crowd, "date": post.roster_date, "company": _company(post)}
+    values = {"crowd": post.crowd, "date": post.roster_date, "company": company_of(post)}
     if post.label is None:
         return _("Written by one of %(crowd)d verified members (roster of %(date)s).") % values
     return _("Written by one of %(crowd)d verified employees of %(company)s (roster of %(date)s).") % values
 
 
-def _company(post: VerifiedPost) -> str:
+def company_of(post: VerifiedPost) -> str:
+    """The name of the company in the reader's language; "" for the site's own roster."""
     if post.label is None:
         return ""
     return post.label.zh if language() == "zh" else post.label.en
@@ -236,17 +247,19 @@ def log_sentence(verdict: Verdict) -> str:
 def post_lines(post: VerifiedPost) -> list[str]:
     """The post itself, with whom it is from."""
     alias = post.alias_zh if language() == "zh" else post.alias_en
-    label = _("Employee of %(company)s") % {"company": _company(post)} if post.label else _("Verified member")
+    label = (
+        _("Employee of %(company)s") % {"company": company_of(post)} if post.label else _("Verified member")
+    )
     title = [plain(post.opening.title)] if isinstance(post.content, Opening) else []
     return [f"{alias} · {plain(label)}", *title, *plain(post.content.body).split("\n")]
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
-    """What is printed for a post whose claims all hold."""
+def verdict_lines(verdict: Verdict, *, deeper: Iterable[str] = ()) -> list[str]:
+    """What is printed for a post whose claims all hold, those `deeper` down as well."""
     post = verdict.post
     said = [f"  {line}" for line in post_lines(post)]
     meant = [crowd_sentence(post), kind_sentence(post), trust_sentence(verdict), log_sentence(verdict)]
-    return [*_passed_lines(post.claims), "", *said, "", *meant]
+    return [*_passed_lines([*post.claims, *deeper]), "", *said, "", *meant]
 
 
 def failure_lines(error: ClaimFailed) -> list[str]:

@@ -20,8 +20,10 @@ from openmai.cli.member.errors import Exit, MemberError, StillWaiting, Usage
 from openmai.cli.member.options import (
     AsOption,
     BodyOption,
+    DeepOption,
     FloorOption,
     KeyOption,
+    MirrorOption,
     TalkOption,
     WaitOption,
     WithinOption,
@@ -95,14 +97,23 @@ def verify(
     ],
     as_json: Annotated[bool, typer.Option("--json", help=_("Print the result as JSON."))] = False,
     roster_key: KeyOption = None,
+    deep: DeepOption = False,
+    mirror: MirrorOption = None,
+    talk: TalkOption = None,
 ) -> None:
     from openmai.cli.member.home import default_home
 
-    key = _roster_key(roster_key)
+    key, home = _roster_key(roster_key), default_home()
+    if mirror is not None and not deep:
+        raise Usage(_("--mirror goes with --deep."))
     try:
-        verdict = checking.check(
-            checking.read_source(source, fetch=_fetch), roster_key=key, home=default_home()
-        )
+        verdict = checking.check(checking.read_source(source, fetch=_fetch), roster_key=key, home=home)
+        if deep:
+            from openmai.cli.member.deep import look_at, tell_crowd
+
+            link = source if checking.is_link(source) else None
+            looked = look_at(mirror=mirror, link=link, talk=talk, home=home)
+            return tell_crowd(verdict, looked, home=home, as_json=as_json)
     except ClaimFailed as error:
         _show_failure(error, as_json=as_json)
         raise typer.Exit(int(Exit.REFUSED)) from None

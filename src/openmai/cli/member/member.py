@@ -69,7 +69,7 @@ class Member:
     def at(cls, talk: str | None, *, now: int, progress: Progress) -> "Member":
         """The member at the talk site `talk`, or at the one last used. Old keys are deleted."""
         home = default_home()
-        web = Web(talk or _last_talk_origin(home))
+        web = Web(talk or last_talk_origin(home))
         try:
             with progress.waiting(_("Asking %(origin)s") % {"origin": web.origin}):
                 facts = fetch_facts(web, now=now)
@@ -369,7 +369,7 @@ def _shown(entry: Entry, now: int) -> dict[str, Any]:
     }
 
 
-def _last_talk_origin(home: Home) -> str:
+def last_talk_origin(home: Home) -> str:
     try:
         origin = read_private(home.talk_origin).get("origin")
     except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Options that several of the member's commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,4 +43,14 @@ FloorOption = Annotated[
 KeyOption = Annotated[
     str | None,
     typer.Option("--roster-key", help=_("The roster key, in 64 hexadecimal digits, that must have signed.")),
+]
+DeepOption = Annotated[
+    bool,
+    typer.Option("--deep", help=_("Read the whole log, and check every member of the crowd.")),
+]
+MirrorOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--mirror", metavar="FOLDER", help=_("With --deep: a copy by “openmai log mirror”, not the site.")
+    ),
 ]

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 # Told how much there is so far, and in all (0: unknown).
@@ -44,6 +52,16 @@ class Progress:
         with Bar(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+    @contextmanager
+    def numbering(self, what: str) -> Iterator[Report]:
+        """For things: tell the report how many there are so far, and in all."""
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+        more = (TimeElapsedColumn(), TimeRemainingColumn())
+        hidden = not self.console.is_terminal
+        with Bar(*columns, *more, console=self.console, transient=True, disable=hidden) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
     @contextmanager
     def until(self, what: str, *, seconds: float) -> Iterator[Report]:

@@ -1,0 +1,218 @@
+"""Behind a proof file stands a whole crowd; none of its leaves can be invented, exchanged or hidden."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from tests.anonymity.crowds import Crowd, crowd_of, look
+from tests.factories.cast import Cast
+from tests.factories.enrolments import enrolments
+
+from openmai.anonymity.encoding import canonical_json
+from openmai.anonymity.log.deep import DEEP_CLAIMS, WholeLog, check_backing
+from openmai.anonymity.log.entries import parse_entry
+from openmai.anonymity.proof_file import ClaimFailed
+
+
+@pytest.fixture(scope="session")
+def crowd(cast: Cast) -> Crowd:
+    return crowd_of(cast)
+
+
+def changed(data: bytes, **facts: object) -> bytes:
+    return canonical_json({**json.loads(data), **facts})
+
+
+def refused(crowd: Crowd, *arguments: object) -> ClaimFailed:
+    with pytest.raises(ClaimFailed) as fell:
+        look(crowd, *arguments)  # type: ignore[arg-type]
+    return fell.value
+
+
+def forged(cast: Cast, crowd: Crowd, forge: Callable[[list[bytes]], None]) -> ClaimFailed:
+    """Mallory logs something else from the beginning, so that the log itself is flawless."""
+    place = crowd.log.places[crowd.roster.signed.name]
+    entries = crowd.log.entries[: place + 1]
+    forge(entries)
+    return refused(crowd_of(cast, entries))
+
+
+def leaf_entry(entries: list[bytes], index: int) -> int:
+    """Where the log names this leaf of Harbour Logistics."""
+    for at, data in enumerate(entries):
+        entry = parse_entry(data)
+        facts = entry.facts
+        if entry.kind == "leaf" and facts["roster"].startswith("company/") and facts["index"] == index:
+            return at
+    raise LookupError(index)
+
+
+def proof_entry(entries: list[bytes], commitment: int) -> int:
+    return next(at for at, data in enumerate(entries) if f'{{"commitment":"{commitment}",'.encode() in data)
+
+
+def test_a_whole_crowd_is_rebuilt_from_the_log(crowd: Crowd):
+    found = look(crowd)
+    assert found.claims == DEEP_CLAIMS
+    statement = crowd.roster.statement
+    assert (found.live, found.epochs) == (statement.live, statement.epoch)
+    assert [leaf.commitment for leaf in found.leaves] == [leaf for leaf in crowd.roster.tree.leaves if leaf]
+    assert sum(found.classes.values()) == found.live
+    assert found.on_word == found.classes["badge"] + found.classes["code"] > 0
+    assert found.size == len(crowd.log.entries)
+
+
+def test_a_log_that_goes_on_is_read_to_its_end(cast: Cast, crowd: Crowd):
+    later = cast.follow(crowd.roster, joined=4, removed=[7])
+    grown = crowd.serve([*crowd.log.entries])
+    grown.add_epoch(later.signed, later.journal)
+    found = look(crowd, grown)
+    assert (found.size, found.live) == (len(grown.entries), crowd.roster.statement.live)
+
+
+def test_epochs_of_one_addition_may_stand_in_any_order(cast: Cast, crowd: Crowd):
+    """They are sorted by their bytes, and a signature comes before the epoch's number."""
+
+    def exchange(entries: list[bytes]) -> None:
+        first = next(at for at, data in enumerate(entries) if b"log/roster/v1" in data)
+        entries.append(entries.pop(first))
+
+    place = crowd.log.places[crowd.roster.signed.name]
+    entries = crowd.log.entries[: place + 1]
+    exchange(entries)
+    swapped = crowd_of(cast, entries[:-1])
+    swapped.log.entries.append(entries[-1])
+    assert look(swapped).live == crowd.roster.statement.live
+
+
+# What Mallory, the operator, may try. Whatever she changes afterwards breaks the log; what she logs so from
+# the beginning breaks the roster.
+
+
+def test_an_entry_that_was_changed_afterwards_breaks_the_root(crowd: Crowd):
+    other = crowd.serve([*crowd.log.entries])
+    at = leaf_entry(other.entries, 4)
+    other.entries[at] = changed(other.entries[at], evidence="ab" * 32)
+    fell = refused(crowd, other)
+    assert (fell.claim, "two histories" in str(fell)) == ("whole-log", True), fell
+
+
+def test_a_root_that_the_entries_do_not_give_is_refused(crowd: Crowd):
+    other = crowd.serve([*crowd.log.entries])
+    checkpoint = other.checkpoint()
+    at = leaf_entry(other.entries, 4)
+    other.entries[at] = changed(other.entries[at], evidence="ab" * 32)
+    other.checkpoint = lambda: checkpoint  # type: ignore[method-assign]
+    fell = refused(crowd, other)
+    assert fell.claim == "whole-log"
+    assert "do not lead to the root that was signed" in str(fell)
+
+
+def test_a_copy_that_ends_before_the_post_is_refused(crowd: Crowd):
+    fell = refused(crowd, crowd.serve(crowd.log.entries[:-1]))
+    assert (fell.claim, "ends before the post" in str(fell)) == ("whole-log", True)
+
+
+def test_a_log_by_another_key_is_refused(cast: Cast, crowd: Crowd):
+    other = crowd.serve([*crowd.log.entries])
+    other.key = cast.receipt_key
+    fell = refused(crowd, other)
+    assert (fell.claim, "not signed by" in str(fell)) == ("whole-log", True)
+
+
+def test_a_file_that_was_cut_off_is_refused(crowd: Crowd):
+    served = crowd.log
+    whole = WholeLog(len(served.entries))
+    (tile,) = whole.tiles()
+    with pytest.raises(Exception, match="another number of entries"):
+        whole.take(tile, served.tiles.read(tile)[: -len(served.entries[-1]) - 2])
+    with pytest.raises(Exception, match="ends within an entry"):
+        whole.take(tile, served.tiles.read(tile)[:-1])
+
+
+def test_a_log_that_would_not_fit_into_memory_is_refused():
+    with pytest.raises(Exception, match="at most 4194304 are read here"):
+        WholeLog(5_000_000)
+
+
+def test_a_leaf_that_was_exchanged_is_noticed(cast: Cast, crowd: Crowd):
+    def exchange(entries: list[bytes]) -> None:
+        at, stranger = leaf_entry(entries, 6), list(enrolments())[50]
+        entries[at] = changed(entries[at], commitment=str(stranger))
+
+    fell = forged(cast, crowd, exchange)
+    assert (fell.claim, "another SHA-256" in str(fell)) == ("leaves", True), fell
+
+
+@pytest.mark.parametrize("index", [7, 29])
+def test_a_leaf_without_an_entry_is_named(cast: Cast, crowd: Crowd, index: int):
+    fell = forged(cast, crowd, lambda entries: entries.__delitem__(leaf_entry(entries, index)))
+    assert (fell.claim, f"no entry for leaf {index}" in str(fell)) == ("leaves", True), fell
+
+
+def test_a_leaf_without_a_proof_of_knowledge_is_named(cast: Cast, crowd: Crowd):
+    commitment = crowd.roster.tree.leaves[8]
+    fell = forged(cast, crowd, lambda entries: entries.__delitem__(proof_entry(entries, commitment)))
+    assert fell.claim == "knowledge"
+    assert f"no proof of knowledge for leaf 8 ({commitment})" in str(fell)
+    assert fell.passed == ("whole-log", "leaves", "backing")
+
+
+def test_a_proof_of_knowledge_that_was_altered_is_named(cast: Cast, crowd: Crowd):
+    """It takes another's points: well-formed, and true of somebody else."""
+    mine, other = crowd.roster.tree.leaves[8:10]
+
+    def exchange(entries: list[bytes]) -> None:
+        at = proof_entry(entries, mine)
+        entries[at] = changed(entries[at], proof=enrolments()[other].points.hex())
+
+    fell = forged(cast, crowd, exchange)
+    assert fell.claim == "knowledge"
+    assert f"leaf 8 ({mine}) does not hold" in str(fell)
+
+
+@pytest.mark.parametrize(
+    "facts", [{"evidence": "ab" * 32}, {"class": "oidc"}, {"issuer_key": "cd" * 32}], ids=str
+)
+def test_a_log_that_says_more_than_was_signed_is_refused(cast: Cast, crowd: Crowd, facts: dict[str, str]):
+    def better(entries: list[bytes]) -> None:
+        at = leaf_entry(entries, 4)
+        entries[at] = changed(entries[at], **facts)
+
+    fell = forged(cast, crowd, better)
+    assert fell.claim == "journals"
+    assert "epoch 1 is not what the operator signed" in str(fell)
+
+
+def test_a_leaf_that_claims_a_signature_and_names_none_is_refused(cast: Cast, crowd: Crowd):
+    def boast(entries: list[bytes]) -> None:
+        at = leaf_entry(entries, 3)
+        assert parse_entry(entries[at]).facts["class"] == "code"
+        entries[at] = changed(entries[at], **{"class": "dkim"})
+
+    fell = forged(cast, crowd, boast)
+    assert (fell.claim, "leaf 3 " in str(fell)) == ("backing", True)
+
+
+def test_what_would_make_a_crowd_seem_larger_is_refused(crowd: Crowd):
+    found = look(crowd).leaves
+    twice = [*found[:4], found[1]]
+    with pytest.raises(Exception, match="stands in the roster twice"):
+        check_backing(twice, provable=False)
+    borrowed = [*found[:4], replace(found[4], evidence=found[1].evidence)]
+    with pytest.raises(Exception, match="rests on another leaf's evidence"):
+        check_backing(borrowed, provable=False)
+    with pytest.raises(Exception, match="stands on the operator's word alone"):
+        check_backing(found, provable=True)
+
+
+def test_an_epoch_that_is_logged_twice_is_refused(crowd: Crowd):
+    place = crowd.log.places[crowd.roster.signed.name]
+    fell = refused(crowd, crowd.serve([*crowd.log.entries, crowd.log.entries[place]]))
+    assert (fell.claim, "twice" in str(fell)) == ("whole-log", True)
+
+
+def test_enough_witnesses_are_demanded(crowd: Crowd):
+    with pytest.raises(ClaimFailed, match="0 witnesses have signed"):
+        look(crowd, quorum=1)
