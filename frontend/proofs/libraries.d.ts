@@ -9,12 +9,16 @@ declare module "snarkjs" {
     timesScalar(point: Element, scalar: bigint): Element;
     isZero(point: Element): boolean;
     isValid(point: Element): boolean;
+    add(a: Element, b: Element): Element;
+    neg(point: Element): Element;
   }
 
   interface Curve {
     readonly G1: Group;
     readonly G2: Group;
     readonly r: bigint;
+    /** Whether the product of the pairings of the pairs (G1, G2) is one. */
+    pairingEq(...pairs: Element[]): Promise<boolean>;
   }
 
   namespace curves {

@@ -133,6 +133,27 @@ export interface Spoken {
 
 export type ClaimName = "form" | "thread" | "content" | "signature" | "roster" | "label" | "alias" | "proof" | "log-roster" | "log-tick" | "log-order" | "witnesses";
 
+/** What a look behind the crowd checks besides (docs/protocol.md §9). */
+export type DeepClaimName = "whole-log" | "leaves" | "backing" | "knowledge" | "journals";
+
+/** A post's whole crowd, and how many of its members stand on what. */
+export interface Crowded {
+  readonly live: number;
+  readonly dkim: number;
+  readonly oidc: number;
+  /** On the operator's word alone. */
+  readonly word: number;
+  /** The entries of the log that were read. */
+  readonly entries: number;
+}
+
+export interface DeepVerdict {
+  readonly failed: ClaimName | DeepClaimName | null;
+  readonly detail: string;
+  readonly post: VerifiedPost | null;
+  readonly crowd: Crowded | null;
+}
+
 export interface VerifiedPost {
   readonly site: string;
   readonly season: string;
@@ -160,9 +181,9 @@ export interface Verdict {
   readonly post: VerifiedPost | null;
 }
 
-export type Stage = "artifacts" | "bans" | "roster" | "hashing" | "witness" | "gate" | "signing";
+export type Stage = "artifacts" | "bans" | "roster" | "hashing" | "witness" | "gate" | "signing" | "log" | "knowledge";
 
-/** `done` of `total` in bytes for artifacts, pages for the gate, a share of 1 for hashing; both zero where nothing can be counted. */
+/** `done` of `total` in bytes for artifacts, pages for the gate, as a share of 1 for hashing, in entries and proofs for log and knowledge; both zero where nothing can be counted. */
 export interface Progress {
   readonly stage: Stage;
   readonly done: number;
@@ -208,6 +229,8 @@ export interface Methods {
   /** Accepts an epoch of a roster although many members are gone. */
   acceptEpoch: { parameters: { facts: SiteFacts; roster: string; epoch: number }; result: null };
   verify: { parameters: { file: Uint8Array; rosterKey: string | null; log: LogFacts | null }; result: Verdict };
+  /** The same, and then the post's whole crowd, from this site's log. */
+  verifyDeep: { parameters: { file: Uint8Array; rosterKey: string | null; log: LogFacts | null }; result: DeepVerdict };
 }
 
 export type Method = keyof Methods;
@@ -220,7 +243,7 @@ export interface Request<M extends Method = Method> {
 
 export type Reply =
   | { readonly id: number; readonly kind: "progress"; readonly progress: Progress }
-  | { readonly id: number; readonly kind: "claim"; readonly claim: ClaimName }
+  | { readonly id: number; readonly kind: "claim"; readonly claim: ClaimName | DeepClaimName }
   | { readonly id: number; readonly kind: "result"; readonly result: unknown }
   | {
       readonly id: number;

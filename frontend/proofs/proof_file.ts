@@ -161,8 +161,19 @@ function checksOf(bytes: Uint8Array, { rosterKey, log }: Trust, found: Found): C
   };
 }
 
+/** What the claims of a proof file rest on, for whoever looks further. */
+export interface Examined {
+  readonly verdict: Verdict;
+  /** Null if a claim fell. */
+  readonly rest: { readonly roster: RosterStatement; readonly envelope: unknown; readonly log: LogPart; readonly joined: Head; readonly signed: SignedHead } | null;
+}
+
 /** Checks every claim in order and stops at the first that falls. `passed` is told each claim. */
 export async function verifyProofFile(bytes: Uint8Array, trust: Trust, passed: (claim: ClaimName) => void): Promise<Verdict> {
+  return (await examine(bytes, trust, passed)).verdict;
+}
+
+export async function examine(bytes: Uint8Array, trust: Trust, passed: (claim: ClaimName) => void): Promise<Examined> {
   const found: Found = {};
   const checks = checksOf(bytes, trust, found);
   const held: ClaimName[] = [];
@@ -170,12 +181,16 @@ export async function verifyProofFile(bytes: Uint8Array, trust: Trust, passed: (
     try {
       await checks[claim]();
     } catch (error) {
-      return { passed: held, failed: claim, detail: error instanceof ProofError ? error.detail || error.code : "", post: null };
+      return { verdict: { passed: held, failed: claim, detail: error instanceof ProofError ? error.detail || error.code : "", post: null }, rest: null };
     }
     held.push(claim);
     passed(claim);
   }
-  return { passed: held, failed: null, detail: "", post: describe(found.file!, found.roster!, found.witnesses!) };
+  const { file, roster, signed, witnesses } = found as Required<Found>;
+  return {
+    verdict: { passed: held, failed: null, detail: "", post: describe(file, roster, witnesses) },
+    rest: { roster: roster.statement, envelope: file.statement, log: file.log, joined: parseCarried(file.join.checkpoint), signed },
+  };
 }
 
 function describe({ domain, opening, content, persona, log }: ProofFile, { statement, key }: Opened<RosterStatement>, witnesses: readonly string[]): Verdict["post"] {

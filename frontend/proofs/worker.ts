@@ -14,12 +14,14 @@ import { nonceFrom, normalise, normaliseTitle, parseContent } from "./content.ts
 import { Domain } from "./encoding.ts";
 import { answerTicket, readTicket } from "./enrolment.ts";
 import { ProofError } from "./errors.ts";
-import { equalBytes, parseHex, toHex } from "./field.ts";
+import { equalBytes, fromBytes, parseHex, toHex } from "./field.ts";
 import { Gatekeeper, slotsOf } from "./gatekeeper.ts";
 import { commitmentOf, nullifierOf } from "./identity.ts";
 import type { MerklePath } from "./leanimt.ts";
 import type { Alias, Crowd, Draft, Method, Methods, PersonaFacts, Progress, Reply, Request, SiteFacts, Spoken } from "./messages.ts";
+import { verifyDeep } from "./log/deep.ts";
 import { readEvidence } from "./log/evidence.ts";
+import { LogFiles } from "./log/files.ts";
 import { LogWatch } from "./log/watch.ts";
 import { Mirror, SMALLEST_CROWD, type CheckedRoster } from "./mirror.ts";
 import { buildPoseidon, type Poseidon } from "./poseidon.ts";
@@ -38,6 +40,9 @@ declare const __ARTIFACTS__: ArtifactAddresses;
 const JOIN_HOLDS_MS = 7 * 86_400_000 - 3_600_000; // seven days, less an hour for clocks that differ
 
 const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
+
+/** 128 bits with which one proof of a batch is weighted. */
+const weight = (): bigint => fromBytes(random(new Uint8Array(16)));
 
 /** Our own origin only, without credentials, and with a name for every failure. What the API says is asked anew. */
 const fetcher: Fetch = async (url, fresh = url.startsWith("/api/")) => {
@@ -347,6 +352,9 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
   },
   verify: async ({ file, rosterKey, log }, _report, id) =>
     verifyProofFile(file, { rosterKey, log }, (claim) => post({ id, kind: "claim", claim })),
+  verifyDeep: async ({ file, rosterKey, log }, progress, id) =>
+    // No store is opened: whoever only reads leaves nothing on the device.
+    verifyDeep(file, { rosterKey, log }, new LogFiles(fetcher), await buildPoseidon(), { progress, claim: (claim) => post({ id, kind: "claim", claim }) }, weight),
 };
 
 /** The global scope of a dedicated worker, without the library that would make it look like a window as well. */

@@ -1,6 +1,6 @@
 /** The page's side of the worker: loaded when somebody is about to speak, asked by name, answered with promises. */
 import type { ErrorCode } from "../proofs/errors.ts";
-import type { ClaimName, Method, Methods, Progress, Reply, Request } from "../proofs/messages.ts";
+import type { ClaimName, DeepClaimName, Method, Methods, Progress, Reply, Request } from "../proofs/messages.ts";
 
 declare const __WORKER_URL__: string;
 
@@ -19,7 +19,7 @@ export class ProverError extends Error {
 
 export interface Listeners {
   readonly progress?: (progress: Progress) => void;
-  readonly claim?: (claim: ClaimName) => void;
+  readonly claim?: (claim: ClaimName | DeepClaimName) => void;
 }
 
 interface Waiting extends Listeners {

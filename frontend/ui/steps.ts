@@ -3,7 +3,7 @@ import type { Progress, Stage } from "../proofs/messages.ts";
 import { make, replace } from "./dom.ts";
 
 /** What a step is called; `{done}` and `{total}` in MB, `{percent}`. */
-export type StepNames = Readonly<Record<Stage, (progress: Progress) => string>>;
+export type StepNames<S extends Stage = Exclude<Stage, "log" | "knowledge">> = Readonly<Record<S, (progress: Progress) => string>>;
 
 const MEGABYTE = 1_000_000;
 export const megabytes = (bytes: number): string => (bytes / MEGABYTE).toFixed(1);
@@ -29,10 +29,10 @@ export class Steps {
   }
 
   /** A listener for the worker's reports. */
-  listener(names: StepNames): (progress: Progress) => void {
+  listener(names: Partial<StepNames<Stage>>): (progress: Progress) => void {
     return (progress) => {
       const share = progress.total > 0 ? progress.done / progress.total : null;
-      this.show(progress.stage, names[progress.stage](progress), share);
+      this.show(progress.stage, names[progress.stage]?.(progress) ?? "", share);
     };
   }
 

@@ -1,22 +1,39 @@
 /** Checks a proof file in the browser, claim by claim: the one of this page, or one that the reader has. */
-import type { ClaimName, LogFacts, Verdict, VerifiedPost } from "../proofs/messages.ts";
+import type { ClaimName, Crowded, DeepClaimName, LogFacts, Verdict, VerifiedPost } from "../proofs/messages.ts";
 import { fetchSite } from "./api.ts";
 import { alert, make, need, replace } from "./dom.ts";
 import { describe } from "./failures.ts";
 import * as en from "./messages/en.ts";
 import * as zh from "./messages/zh.ts";
 import { prover } from "./prover.ts";
+import { Steps, type StepNames } from "./steps.ts";
 import { dateOf, language, listOf, momentOf, sayer } from "./words.ts";
 
 const say = sayer(en.verify, zh.verify);
 const CLAIMS: readonly ClaimName[] = [
   "form", "thread", "content", "signature", "roster", "label", "alias", "proof", "log-roster", "log-tick", "log-order", "witnesses",
 ];
+const DEEP_CLAIMS: readonly DeepClaimName[] = ["whole-log", "leaves", "backing", "knowledge", "journals"];
+/** Proofs of knowledge that a phone of some years checks in a minute; a computer does more. */
+const A_MINUTE = 5000;
+
+const STEP_NAMES: StepNames<"log" | "hashing" | "knowledge"> = {
+  log: ({ done, total }) => say("readingLog", { done, total }),
+  hashing: ({ done }) => say("rebuilding", { percent: Math.round(done * 100) }),
+  knowledge: ({ done, total }) => say("checkingProofs", { done, total }),
+};
+
+interface Trust {
+  readonly rosterKey: string | null;
+  /** Null for a file of another site. */
+  readonly log: LogFacts | null;
+}
 
 class Checker {
   private readonly claims = make("ol", { class: "claims" });
   private readonly result = make("div", { "aria-live": "polite" });
-  private readonly rows = new Map<ClaimName, HTMLElement>();
+  private readonly deeper = make("div", { class: "stack", "data-deep": true });
+  private readonly rows = new Map<ClaimName | DeepClaimName, HTMLElement>();
 
   constructor(
     private readonly root: HTMLElement,
@@ -33,7 +50,7 @@ class Checker {
       input,
     );
     input.addEventListener("change", () => void this.checkFile(input.files?.[0]));
-    replace(this.root, this.url === undefined ? null : this.button(), field, this.claims, this.result);
+    replace(this.root, this.url === undefined ? null : this.button(), field, this.claims, this.result, this.deeper);
     this.root.classList.add("stack");
     this.root.hidden = false;
   }
@@ -55,19 +72,45 @@ class Checker {
   }
 
   private async check(file: Uint8Array): Promise<void> {
-    this.drawClaims();
+    this.draw(CLAIMS);
+    replace(this.deeper);
     replace(this.result, make("p", {}, say("checking")));
     try {
-      const verdict = await prover.ask("verify", { file, ...(await this.trust(file)) }, { claim: (claim) => this.mark(claim, true) });
-      if (verdict.failed !== null) this.mark(verdict.failed, false);
-      this.tell(verdict);
+      const trust = await this.trust(file);
+      const verdict = await prover.ask("verify", { file, ...trust }, { claim: (claim) => this.mark(claim, true) });
+      this.tell(verdict, null);
+      // The log of another site is not to be had from here.
+      if (verdict.post !== null && trust.log !== null) this.offer(file, trust, verdict.post);
     } catch (error) {
       replace(this.result, alert("error", describe(error)));
     }
   }
 
+  /** The whole crowd: it takes minutes, so it is asked for. */
+  private offer(file: Uint8Array, trust: Trust, { live }: VerifiedPost): void {
+    const press = make("button", { type: "button", class: "btn", "data-check-deep": true }, say("deepStart"));
+    press.addEventListener("click", () => void this.look(file, trust));
+    replace(this.deeper, make("p", {}, say("deepHelp", { live, minutes: Math.ceil(live / A_MINUTE) })), make("p", {}, press));
+  }
+
+  private async look(file: Uint8Array, trust: Trust): Promise<void> {
+    const place = make("div", {});
+    const steps = new Steps(place);
+    replace(this.deeper, place);
+    this.draw([...CLAIMS, ...DEEP_CLAIMS]);
+    replace(this.result, make("p", {}, say("checking")));
+    try {
+      const verdict = await prover.ask("verifyDeep", { file, ...trust }, { claim: (claim) => this.mark(claim, true), progress: steps.listener(STEP_NAMES) });
+      this.tell(verdict, verdict.crowd);
+    } catch (error) {
+      replace(this.result, alert("error", describe(error)));
+    } finally {
+      replace(this.deeper);
+    }
+  }
+
   /** A file of this site must be signed by its keys; those of another one are compared by the reader. */
-  private async trust(file: Uint8Array): Promise<{ rosterKey: string | null; log: LogFacts | null }> {
+  private async trust(file: Uint8Array): Promise<Trust> {
     const stranger = { rosterKey: null, log: null };
     const site = await fetchSite().catch(() => null);
     if (site === null) return stranger;
@@ -79,16 +122,16 @@ class Checker {
     }
   }
 
-  private drawClaims(): void {
+  private draw(claims: readonly (ClaimName | DeepClaimName)[]): void {
     this.rows.clear();
-    for (const claim of CLAIMS) {
+    for (const claim of claims) {
       const mark = make("span", { class: "claim-mark", "data-mark": true }, say("notReached"));
       this.rows.set(claim, make("li", { class: "claim", "data-claim": claim }, make("span", {}, say(claim)), " ", mark));
     }
     replace(this.claims, ...this.rows.values());
   }
 
-  private mark(claim: ClaimName, held: boolean): void {
+  private mark(claim: ClaimName | DeepClaimName, held: boolean): void {
     const row = this.rows.get(claim);
     if (row === undefined) return;
     row.classList.add(held ? "claim-held" : "claim-failed");
@@ -97,12 +140,13 @@ class Checker {
     mark.textContent = held ? `✓ ${say("held")}` : `✗ ${say("fell")}`;
   }
 
-  private tell({ failed, detail, post }: Verdict): void {
+  private tell({ failed, detail, post }: Pick<Verdict, "detail" | "post"> & { failed: ClaimName | DeepClaimName | null }, crowd: Crowded | null): void {
+    if (failed !== null) this.mark(failed, false);
     if (post === null) {
       const why = say("failedWhy", { detail });
       return replace(this.result, alert("error", say("failed", { claim: say(failed ?? "form") }), make("p", {}, why)));
     }
-    replace(this.result, alert("success", say("passed"), ...described(post)));
+    replace(this.result, alert("success", say("passed"), ...described(post), ...closing(post, crowd)));
   }
 }
 
@@ -117,6 +161,15 @@ function described(post: VerifiedPost): Node[] {
     make("p", {}, witnesses.length === 0 ? say("unwitnessed") : say("witnessed", { names: listOf(witnesses) })),
     make("p", {}, say("fingerprint", { fingerprint, logFingerprint })),
   ];
+}
+
+/** The one sentence that a look behind the crowd amounts to. */
+function closing({ label, tick }: VerifiedPost, crowd: Crowded | null): Node[] {
+  if (crowd === null) return [];
+  const { live, dkim, oidc, word } = crowd;
+  const values = { live, dkim, oidc, word, date: dateOf(tick.slice(0, 10)) };
+  const sentence = label === null ? say("crowdSite", values) : say("crowd", { ...values, company: label[language()] });
+  return [make("p", { class: "verdict", "data-crowd": true }, make("strong", {}, sentence))];
 }
 
 for (const root of document.querySelectorAll<HTMLElement>("[data-verify]")) {

@@ -22,10 +22,15 @@ export interface Tile {
 export const isFull = ({ width }: Tile): boolean => width === WIDTH;
 
 /** Where a tile lies below the log's address. */
-export function tilePath({ level, index, width }: Tile): string {
+export const tilePath = ({ level, index, width }: Tile): string => pathOf(String(level), index, width);
+
+/** Where a file of entries lies below the log's address. */
+export const entriesPath = (index: number, width: number): string => pathOf("entries", index, width);
+
+function pathOf(kind: string, index: number, width: number): string {
   const groups = [String(index % 1000).padStart(3, "0")];
   for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000)) groups.unshift(`x${String(rest % 1000).padStart(3, "0")}`);
-  return `tile/${level}/${groups.join("/")}${width === WIDTH ? "" : `.p/${width}`}`;
+  return `tile/${kind}/${groups.join("/")}${width === WIDTH ? "" : `.p/${width}`}`;
 }
 
 /** Where tiles come from. `asked` may come from a cache; `again` must not. */

@@ -262,6 +262,18 @@ export const verify = {
   fingerprint: "The list was signed by the key with the fingerprint {fingerprint}, the log by {logFingerprint}. Compare them with those that the operator publishes.",
   notFetched: "The proof file could not be fetched. Download it and choose it here.",
   noText: "(no text)",
+  deepStart: "Check every member of the list",
+  deepHelp: "Reads the whole public log of this site, and checks all {live} members behind this post: about {minutes} min. Every visitor would download the same files.",
+  readingLog: "Reading the public log: {done} of {total} entries",
+  rebuilding: "Putting the list together: {percent} %",
+  checkingProofs: "Checking the members' proofs: {done} of {total}",
+  "whole-log": "All entries of the log lead to the root that was signed, and none was taken back",
+  leaves: "The members in the log give the very root under which the proof was made",
+  backing: "Each member stands there once, with the evidence that it rests on",
+  knowledge: "Behind each member is a secret that somebody has shown to know",
+  journals: "The operator has signed what the log says of each member",
+  crowd: "Written by one of {live} employees of {company}: {dkim} by DKIM, {oidc} by OpenID Connect, {word} on the operator's word. Not altered since {date}.",
+  crowdSite: "Written by one of {live} members: {dkim} by DKIM, {oidc} by OpenID Connect, {word} on the operator's word. Not altered since {date}.",
 } as const;
 
 export const enrol = {

@@ -259,6 +259,18 @@ export const verify: Translation<typeof en.verify> = {
   fingerprint: "名册由指纹为 {fingerprint} 的密钥签署，日志由指纹为 {logFingerprint} 的密钥签署。请与运营方公布的指纹核对。",
   notFetched: "无法获取证明文件。请下载后在此选择。",
   noText: "（无正文）",
+  deepStart: "核验名册中的每一名成员",
+  deepHelp: "将通读本站的整个公开日志，核验这条发言背后的全部 {live} 名成员：约 {minutes} 分钟。每位访客下载的都是同样的文件。",
+  readingLog: "正在读取公开日志：{done} / {total} 条",
+  rebuilding: "正在重建名册：{percent}%",
+  checkingProofs: "正在核验成员的证明：{done} / {total}",
+  "whole-log": "日志的所有条目都能得出签过名的根，没有一条被收回",
+  leaves: "日志里的成员得出的根，正是作出证明时所用的根",
+  backing: "每名成员只出现一次，并写明了凭证",
+  knowledge: "每名成员背后都有一个秘密，有人已证明自己知道它",
+  journals: "日志对每名成员所说的，都由运营者签过名",
+  crowd: "由{company}的 {live} 名员工之一所写：{dkim} 人有 DKIM 签名，{oidc} 人有 OpenID Connect 登录，{word} 人仅凭运营者一句话。自 {date}起未被改动。",
+  crowdSite: "由 {live} 名成员之一所写：{dkim} 人有 DKIM 签名，{oidc} 人有 OpenID Connect 登录，{word} 人仅凭运营者一句话。自 {date}起未被改动。",
 };
 
 export const enrol: Translation<typeof en.enrol> = {
