@@ -4,11 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.anonymity.crowds import Crowd, crowd_of, look
 from tests.anonymity.deep_vectors import ATTACKS, VECTORS, forged, leaf_entry, rewritten
 from tests.factories.cast import Cast
 
+from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.log.deep import DEEP_CLAIMS, WholeLog, check_backing
+from openmai.anonymity.log.history import RosterHistory
+from openmai.anonymity.log.tiles import Tile, first_entries, pack_entries, unpack_entries
 from openmai.anonymity.proof_file import ClaimFailed
 
 
@@ -144,3 +149,38 @@ def test_an_epoch_that_is_logged_twice_is_refused(crowd: Crowd):
 def test_enough_witnesses_are_demanded(crowd: Crowd):
     with pytest.raises(ClaimFailed, match="0 witnesses have signed"):
         look(crowd, quorum=1)
+
+
+@settings(deadline=None, max_examples=300)
+@given(data=st.data())
+def test_entries_of_any_bytes_are_read_or_refused(crowd: Crowd, data: st.DataObject):
+    """What was read is asked for its leaves and journals; nothing but the documented errors comes of it."""
+    place = crowd.log.places[crowd.roster.signed.name]
+    history = RosterHistory(crowd.roster.signed, index=place)
+    entries = list(crowd.log.entries[: place + 1])
+    for _change in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, place))
+        entry = bytearray(entries[at])
+        first = data.draw(st.integers(0, len(entry)))
+        entry[first : first + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+        entries[at] = bytes(entry)
+    try:
+        for at, each in enumerate(entries):
+            history.read(at, each)
+        leaves = history.leaves()
+        history.check_journals()
+    except AnonymityError:
+        return
+    assert leaves == list(crowd.roster.tree.leaves)
+
+
+@given(entries=st.lists(st.binary(max_size=300), min_size=1, max_size=20), more=st.binary(max_size=40))
+def test_the_beginning_of_a_file_is_cut_out_of_a_longer_one(entries: list[bytes], more: bytes):
+    grown = pack_entries([*entries, more])
+    tile = Tile(None, 0, len(entries))
+    assert unpack_entries(tile, first_entries(grown, len(entries))) == tuple(entries)
+
+
+@given(st.binary(max_size=100), st.integers(1, 256))
+def test_a_file_of_any_bytes_is_cut_somewhere(data: bytes, width: int):
+    assert data.startswith(first_entries(data, width))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, Locator, Route, expect
 from tests.anonymity.logs import MemoryLog
-from tests.browser.conftest import RunningDemo
+from tests.browser.conftest import OPENMAI, RunningDemo
 from tests.browser.journey import PROOF_MS, Person, Story, submissions_of
 
 from openmai.anonymity.encoding import sha256
@@ -221,3 +222,28 @@ def test_the_verify_page_checks_what_the_log_says(story: Story):
         expect(mark).to_have_text("✓ holds", timeout=PROOF_MS)
     expect(page.locator("[data-verify]")).to_contain_text("In the public log since")
     expect(page.locator("[data-verify]")).to_contain_text("Nobody outside has countersigned the log.")
+
+
+def test_the_verify_page_and_the_command_line_look_behind_the_crowd(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Every member of it, from this site's own log; both say the same sentence."""
+    page = story.alice.page
+    page.goto(story.thread)
+    page.locator("article").first.get_by_role("link", name="Verify").click()
+    page.get_by_role("button", name="Check this post in my browser").click()
+    with page.expect_request(lambda request: "/log/tile/entries/" in request.url):
+        page.get_by_role("button", name="Check every member of the list").click(timeout=PROOF_MS)
+    for claim in ("whole-log", "leaves", "backing", "knowledge", "journals"):
+        mark = page.locator(f"[data-verify] [data-claim={claim}] [data-mark]")
+        expect(mark).to_have_text("✓ holds", timeout=PROOF_MS)
+    sentence = page.locator("[data-verify] [data-crowd]")
+    expect(sentence).to_contain_text("by DKIM, 0 by OpenID Connect,", timeout=PROOF_MS)
+    monkeypatch.setenv("OPENMAI_HOME", str(tmp_path))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    command = [OPENMAI, "verify", "--deep", "--json", page.url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    crowd = json.loads(done.stdout)["deep"]
+    said = [f"one of {crowd['live']} employees", f"{crowd['on_word']} on the operator's word"]
+    for words in said:
+        expect(sentence).to_contain_text(words)

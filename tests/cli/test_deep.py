@@ -87,6 +87,7 @@ def test_a_link_is_checked_on_its_own_site_and_asks_for_public_files_alone(
         "epochs": 2,
         "log": len(crowd.log.entries),
         "unaltered_since": "2026-03-20",
+        "disclosed": None,
     }
     asked = [path for path, _headers in files.asked]
     width = len(crowd.log.entries)
@@ -147,6 +148,23 @@ def test_a_site_that_took_back_what_this_machine_saw_is_refused(
     assert run("verify", saved, "--deep", "--mirror", copy).code == 0, "an older copy contradicts nothing"
 
 
-def test_a_copy_goes_with_a_deep_look_only(run: Run, saved: Path, copy: Path):
-    ran = run("verify", saved, "--mirror", copy)
+@pytest.mark.parametrize("option", ["--mirror", "--evidence"])
+def test_both_go_with_a_deep_look_only(run: Run, saved: Path, copy: Path, option: str):
+    ran = run("verify", saved, option, copy)
     assert (ran.code, "--deep" in ran.err) == (2, True)
+
+
+def test_evidence_is_counted_or_its_file_is_named(run: Run, saved: Path, copy: Path, tmp_path: Path):
+    """What a package must hold: tests/people/test_disclosed.py."""
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    ran = run("verify", saved, "--deep", "--mirror", copy, "--evidence", folder)
+    assert ran.code == 0, ran.err
+    assert "✓ disclosed: " in ran.out
+    assert "Evidence was disclosed for 0 of 27, and all of it holds" in ran.out
+    (folder / "bob.json").write_bytes(b"{}")
+    ran = run("verify", saved, "--deep", "--mirror", copy, "--evidence", folder)
+    assert (ran.code, "✗ disclosed: bob.json: " in ran.out) == (1, True)
+    assert "✓ journals" in ran.out
+    missing = run("verify", saved, "--deep", "--mirror", copy, "--evidence", folder / "nowhere")
+    assert (missing.code, "nowhere" in missing.err) == (2, True)

@@ -24,6 +24,10 @@ MAX_GATE_PAGES: Final = 64
 MAX_BAN_LIST: Final = 1_048_576
 # Entries of a log that a deep check reads; it keeps all their hashes in memory.
 MAX_LOG: Final = 4_194_304
+# A package of evidence: a mail and its keys, in base64.
+MAX_EVIDENCE: Final = 1_048_576
+# Packages that are checked at once.
+MAX_DISCLOSED: Final = 65_536
 # Characters of base64url.
 MAX_TICKET: Final = 512
 MAX_ANSWER: Final = 2_048

@@ -5,24 +5,21 @@ commitment and employment are associated data, so that a package copied to anoth
 AES-SIV needs no nonce: every package holds a salt of its own.
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from openmai.anonymity import evidence
 from openmai.anonymity.encoding import canonical_json, length_prefixed
-from openmai.anonymity.fields import be32
 from openmai.people.conf import config, domain, evidence_key
 from openmai.people.errors import PeopleError
 
-SALT_BYTES: Final = 16
-TYPE: Final = "openmai/evidence/v1"
+SALT_BYTES: Final = evidence.SALT_SIZE
 
 
 class SealBroken(PeopleError):
@@ -54,8 +51,7 @@ class Sealed:
 
 def bind_text(*, season: str, commitment: bytes, salt: bytes) -> str:
     """b of docs/protocol.md §2: 52 characters of lower-case base32."""
-    value = domain(season).bind_code(commitment=int.from_bytes(commitment, "big"), salt=salt)
-    return base64.b32encode(be32(value)).decode().rstrip("=").lower()
+    return evidence.bind_text(domain(season), commitment=int.from_bytes(commitment, "big"), salt=salt)
 
 
 def seal(place: Place, *, salt: bytes, facts: Mapping[str, object]) -> Sealed:
@@ -63,7 +59,7 @@ def seal(place: Place, *, salt: bytes, facts: Mapping[str, object]) -> Sealed:
     package = canonical_json(
         {
             **facts,
-            "type": TYPE,
+            "type": evidence.EVIDENCE_TYPE,
             "class": place.kind,
             "site": config().site_id,
             "season": place.season,
@@ -72,14 +68,14 @@ def seal(place: Place, *, salt: bytes, facts: Mapping[str, object]) -> Sealed:
             "salt": salt.hex(),
         }
     )
-    return Sealed(seal_bytes(package, place.associated), sha256(package + salt).digest())
+    return Sealed(seal_bytes(package, place.associated), evidence.evidence_digest(package, salt))
 
 
 def unseal(place: Place, sealed: bytes) -> tuple[dict[str, Any], bytes]:
     """The package as a mapping, and its digest; raise `SealBroken`."""
     package = unseal_bytes(sealed, place.associated)
     facts: dict[str, Any] = json.loads(package)
-    return facts, sha256(package + bytes.fromhex(facts["salt"])).digest()
+    return facts, evidence.evidence_digest(package, bytes.fromhex(facts["salt"]))
 
 
 def seal_bytes(data: bytes, associated: list[bytes]) -> bytes:

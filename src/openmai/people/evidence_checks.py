@@ -15,7 +15,8 @@ from openmai.companies.queries import domains_of
 from openmai.people.errors import PeopleError
 from openmai.people.evidence import Place, SealBroken, bind_text, unseal
 from openmai.people.evidence_claims import ClaimMissing, check_claims
-from openmai.people.id_token import Expected, TokenRefused, subject_claims, verify_id_token
+from openmai.people.id_token import Expected, TokenRefused, verify_id_token
+from openmai.people.login_claims import subject_claims
 from openmai.people.models import BadgeReview, Evidence, LoginProvider
 from openmai.people.signed_mail import MailRefused, verify_mail
 from openmai.people.txt_records import TxtAnswer

@@ -7,20 +7,21 @@ proves nothing: in many tenants its owner may write into it what he likes.
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from openmai.people.conf import keyed_hash
 from openmai.people.errors import PeopleError
-from openmai.people.models import LoginProvider
-from openmai.people.work_address import address_claim
+
+if TYPE_CHECKING:
+    # Whoever checks disclosed evidence has no database.
+    from openmai.people.models import LoginProvider
 
 MAX_TOKEN: Final = 16 * 1024
 MAX_KEYS: Final = 50
@@ -57,7 +58,7 @@ class Expected:
     tenant: str = ""
 
     @classmethod
-    def of(cls, provider: LoginProvider, *, nonce: str) -> "Expected":
+    def of(cls, provider: "LoginProvider", *, nonce: str) -> "Expected":
         return cls(provider.issuer, provider.client_id, nonce, provider.tenant_claim, provider.tenant)
 
 
@@ -196,15 +197,3 @@ def _email(claims: Mapping[str, Any]) -> str:
     value = claims.get("email")
     confirmed = claims.get("email_verified") is True
     return value.lower() if confirmed and isinstance(value, str) and len(value) <= MAX_TEXT else ""
-
-
-def subject_claims(proved: VerifiedToken, *, domains: Sequence[str]) -> list[bytes]:
-    """Keyed hashes by which this person is known at the employer, so that he gets no second account.
-
-    The log-in, and the confirmed address if it is at a domain of the company: it verifies nothing, but must
-    not verify another account by a code.
-    """
-    claims = [keyed_hash("employer-login", proved.issuer.encode(), proved.subject.encode())]
-    if proved.confirmed_email.rpartition("@")[2] in domains:
-        claims.append(address_claim(proved.confirmed_email))
-    return claims

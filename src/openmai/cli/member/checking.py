@@ -159,6 +159,7 @@ def claim_names() -> dict[str, str]:
         "backing": pgettext("claim", "backing"),
         "knowledge": pgettext("claim", "knowledge"),
         "journals": pgettext("claim", "journals"),
+        "disclosed": pgettext("claim", "disclosed"),
     }
 
 
@@ -182,6 +183,7 @@ def claim_sentences() -> dict[str, str]:
         "backing": _("each leaf is there once, and names what it stands on"),
         "knowledge": _("behind each leaf is a secret that somebody has shown to know"),
         "journals": _("the operator has signed what the log says of each leaf"),
+        "disclosed": _("the evidence that was given is that of the leaves, and what employers signed holds"),
     }
 
 

@@ -21,6 +21,7 @@ from openmai.cli.member.options import (
     AsOption,
     BodyOption,
     DeepOption,
+    EvidenceOption,
     FloorOption,
     KeyOption,
     MirrorOption,
@@ -99,13 +100,14 @@ def verify(
     roster_key: KeyOption = None,
     deep: DeepOption = False,
     mirror: MirrorOption = None,
+    evidence: EvidenceOption = None,
     talk: TalkOption = None,
 ) -> None:
     from openmai.cli.member.home import default_home
 
     key, home = _roster_key(roster_key), default_home()
-    if mirror is not None and not deep:
-        raise Usage(_("--mirror goes with --deep."))
+    if not deep and (mirror, evidence) != (None, None):
+        raise Usage(_("--mirror and --evidence go with --deep."))
     try:
         verdict = checking.check(checking.read_source(source, fetch=_fetch), roster_key=key, home=home)
         if deep:
@@ -113,7 +115,7 @@ def verify(
 
             link = source if checking.is_link(source) else None
             looked = look_at(mirror=mirror, link=link, talk=talk, home=home)
-            return tell_crowd(verdict, looked, home=home, as_json=as_json)
+            return tell_crowd(verdict, looked, evidence=evidence, home=home, as_json=as_json)
     except ClaimFailed as error:
         _show_failure(error, as_json=as_json)
         raise typer.Exit(int(Exit.REFUSED)) from None

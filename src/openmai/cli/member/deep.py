@@ -12,6 +12,7 @@ from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost
 from openmai.cli.log.sources import Folder, Site, Source
 from openmai.cli.member.checking import Verdict, company_of, verdict_document, verdict_lines
+from openmai.cli.member.disclosed import Disclosed, check_folder, disclosed_sentence
 from openmai.cli.member.home import Home
 from openmai.cli.member.log_pins import read_log_pins
 from openmai.cli.member.show import Progress, tell
@@ -60,17 +61,28 @@ def check_crowd(verdict: Verdict, looked: Looked, *, home: Home, progress: Progr
         raise
 
 
-def tell_crowd(verdict: Verdict, looked: Looked, *, home: Home, as_json: bool) -> None:
+def tell_crowd(verdict: Verdict, looked: Looked, *, evidence: Path | None, home: Home, as_json: bool) -> None:
     """Check the crowd and print what was found, after what was found before."""
     crowd = check_crowd(verdict, looked, home=home, progress=Progress())
+    given = None if evidence is None else _disclosed(evidence, verdict.post, crowd)
     if as_json:
-        found = {**verdict_document(verdict), "deep": crowd_document(verdict.post, crowd)}
-        print(json.dumps(found, ensure_ascii=False))
+        deep = crowd_document(verdict.post, crowd) | {"disclosed": given.document() if given else None}
+        print(json.dumps({**verdict_document(verdict), "deep": deep}, ensure_ascii=False))
         return
-    for line in verdict_lines(verdict, deeper=crowd.claims):
+    for line in verdict_lines(verdict, deeper=(*crowd.claims, *(["disclosed"] if given else []))):
         tell(line)
     tell()
+    if given is not None:
+        tell(disclosed_sentence(given, crowd.live))
     tell(closing_sentence(verdict.post, crowd))
+
+
+def _disclosed(folder: Path, post: VerifiedPost, crowd: VerifiedCrowd) -> Disclosed:
+    try:
+        return check_folder(folder, crowd.leaves, post.signed.statement.domain)
+    except ClaimFailed as error:
+        error.passed = (*post.claims, *crowd.claims)
+        raise
 
 
 def crowd_document(post: VerifiedPost, crowd: VerifiedCrowd) -> dict[str, Any]:

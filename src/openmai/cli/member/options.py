@@ -54,3 +54,11 @@ MirrorOption = Annotated[
         "--mirror", metavar="FOLDER", help=_("With --deep: a copy by “openmai log mirror”, not the site.")
     ),
 ]
+EvidenceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence",
+        metavar="FOLDER",
+        help=_("With --deep: disclosed evidence, a file for each member."),
+    ),
+]

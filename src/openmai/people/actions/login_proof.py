@@ -20,7 +20,8 @@ from openmai.people.actions.login_provider import secret_of
 from openmai.people.actions.mail_proof import KeyNeeded
 from openmai.people.errors import Refused
 from openmai.people.evidence import SALT_BYTES, bind_text
-from openmai.people.id_token import Expected, TokenRefused, VerifiedToken, subject_claims, verify_id_token
+from openmai.people.id_token import Expected, TokenRefused, VerifiedToken, verify_id_token
+from openmai.people.login_claims import subject_claims
 from openmai.people.login_flow import Discovered, authorization_address, discover, exchange, state_of
 from openmai.people.login_reasons import REASONS
 from openmai.people.models import Employment, Evidence, LoginProof, LoginProvider, Member
