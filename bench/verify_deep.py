@@ -20,7 +20,7 @@ from tests.anonymity.logs import SignedLog
 from tests.factories.cast import DOMAIN, HARBOUR, LABELS, PUBLISHED, SITE, TICK, Cast, PublishedRoster
 from tests.factories.enrolments import enrolments
 
-from bench._harness import Result, Side, by_turns, dearer, timed
+from bench._harness import Result, Side, by_turns, dearer, processor_timed
 from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.enrolment import EnrolmentClaim, verify_enrolments
 from openmai.anonymity.fields import R, be32
@@ -53,7 +53,9 @@ def run() -> Result:
             assert found.live == SIZE
 
         with mock.patch.object(deep, "verify_enrolments", verify_real):
-            ours, bare = by_turns(timed(look), timed(lambda: least(leaves)), rounds=3, warm_up=0)
+            ours, bare = by_turns(
+                processor_timed(look), processor_timed(lambda: least(leaves)), rounds=3, warm_up=0
+            )
     return dearer(
         "verify-deep",
         Side(f"verify --deep, roster of {SIZE:,}", ours),
