@@ -131,8 +131,8 @@ function affineWeights(count: number, random: () => bigint): bigint[] {
  */
 export async function verifyBatch(depth: Depth, claims: readonly Claim[], random: () => bigint): Promise<boolean> {
   if (claims.length === 0) return true;
-  const curve = await singleThreadedCurve();
-  const { G1, G2 } = curve;
+  const bn128 = await curve();
+  const { G1, G2 } = bn128;
   const ordered = claims.map(({ signals: { root, nullifier, message, scope } }) => [root, nullifier, message, scope]);
   if (ordered.some((signals) => signals.some((signal) => signal < 0n || signal >= R))) return false;
   for (const { points } of claims) if (!(await inSubgroup(points.b))) return false;
@@ -150,7 +150,7 @@ export async function verifyBatch(depth: Depth, claims: readonly Claim[], random
   for (let i = 1; i < claims.length; i++) rest = G1.add(rest, G1.timesScalar(point([...claims[i]!.points.c, 1n]), weights[i]!));
   pairs.push(rest, twist(key.vk_delta_2));
   claims.forEach(({ points: { a, b } }, i) => pairs.push(G1.neg(G1.timesScalar(point([...a, 1n]), weights[i]!)), twist([...b, [1n, 0n]])));
-  return curve.pairingEq(...pairs);
+  return bn128.pairingEq(...pairs);
 }
 
 /** Whether a point of the twist has order r: it has a cofactor, and snarkjs checks the curve's equation only. */

@@ -1,6 +1,7 @@
 """Behind a proof file stands a whole crowd; none of its leaves can be invented, exchanged or hidden."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -8,13 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.anonymity.crowds import Crowd, crowd_of, look
 from tests.anonymity.deep_vectors import ATTACKS, VECTORS, forged, leaf_entry, rewritten
-from tests.factories.cast import Cast
+from tests.anonymity.logs import SignedLog
+from tests.factories.cast import DOMAIN, HARBOUR, SITE, Cast
 
+from openmai.anonymity.encoding import sha256
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.log.deep import DEEP_CLAIMS, WholeLog, check_backing
+from openmai.anonymity.log.entries import entry
 from openmai.anonymity.log.history import RosterHistory
+from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.log.tiles import Tile, first_entries, pack_entries, unpack_entries
 from openmai.anonymity.proof_file import ClaimFailed
+from openmai.anonymity.rosters import open_statement, sign_statement
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +124,27 @@ def test_a_log_that_says_something_else_from_the_beginning_is_refused(cast: Cast
     fell = refused(forged(cast, crowd, change))
     assert (fell.claim, words in str(fell)) == (claim, True), fell
     assert fell.passed == DEEP_CLAIMS[: DEEP_CLAIMS.index(claim)]
+
+
+def test_a_key_that_replaced_a_lost_one_is_found_in_the_log(cast: Cast):
+    """The replacement is logged behind the roster, once; the journal that was signed names it."""
+    first = cast.rosters[HARBOUR]
+    second = cast.follow(first, joined=3, removed=[5])
+    pair = Replacement(first.tree.leaves[5], second.journal.joined[0].commitment)
+    journal = replace(second.journal, replaced=(pair,))
+    statement = replace(second.statement, journal=sha256(journal.data))
+    signed = open_statement(sign_statement(statement, cast.signing_key), key=None, domain=DOMAIN)
+    log = SignedLog(SITE, cast.log_key)
+    log.add_epoch(first.signed, first.journal)
+    log.add_epoch(signed, journal)
+    for replaced, holds in (([pair], True), ([], False)):
+        history = RosterHistory(signed, index=log.places[signed.name])
+        entries = [*log.entries, *(entry("replacement", DOMAIN, **each.document()).data for each in replaced)]
+        for at, each in enumerate(entries):
+            history.read(at, each)
+        assert history.leaves() == list(second.tree.leaves)
+        with nullcontext() if holds else pytest.raises(AnonymityError, match="not what the operator signed"):
+            history.check_journals()
 
 
 def test_the_browser_is_shown_the_same_attacks():

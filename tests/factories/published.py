@@ -52,6 +52,14 @@ def journal_between(
     )
 
 
+def keep(path: Path, data: bytes) -> None:
+    """Write at once or not at all: other workers read at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{random.SystemRandom().getrandbits(64):x}")
+    part.write_bytes(data)
+    part.replace(path)
+
+
 def _journal_leaf(at: int, commitment: int, *, roster: str) -> JournalLeaf:
     """Signed by the employer, by mail and by log-in in turn; in other rosters than provable ones every third
     and fourth stands on the operator's word.
@@ -60,11 +68,3 @@ def _journal_leaf(at: int, commitment: int, *, roster: str) -> JournalLeaf:
     kind = kinds[at % len(kinds)]
     key = sha256(f"the employer's key for {kind}".encode()) if kind in CLASSES[:2] else None
     return JournalLeaf(at, commitment, kind, sha256(f"evidence of {commitment} at {at}".encode()), key)
-
-
-def keep(path: Path, data: bytes) -> None:
-    """Write at once or not at all: other workers read at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{random.SystemRandom().getrandbits(64):x}")
-    part.write_bytes(data)
-    part.replace(path)

@@ -6,7 +6,7 @@ import { openStatement, type RosterStatement } from "../rosters.ts";
 import { exactKeys, parseCanonical, parseCount, parseRosterId, type Fields } from "../schema.ts";
 
 // Only a field can look so: inside a text of canonical JSON the quotes would be escaped.
-const KIND = /"type":"openmai\/log\/(enrolment|leaf|removal|roster)\/v1"/;
+const KIND = /"type":"openmai\/log\/(enrolment|leaf|removal|replacement|roster)\/v1"/;
 const COMMITMENT = /^\{"commitment":"(0|[1-9][0-9]{0,76})",/;
 const PLACE = ["type", "site", "season"] as const;
 const ENROLMENT = ["commitment", "nullifier", "message", "proof"] as const;
@@ -71,6 +71,8 @@ function leafOf(fields: Fields): LoggedLeaf {
 export class RosterHistory {
   private readonly proofs = new Map<string, Uint8Array>();
   private readonly changes = new Map<number, Changes>();
+  /** The lost key of each new one. */
+  private readonly replaced = new Map<string, string>();
   private readonly statements = new Map<number, { readonly statement: RosterStatement; readonly name: string }>();
 
   constructor(
@@ -86,6 +88,7 @@ export class RosterHistory {
     const kind = KIND.exec(text)?.[1];
     if (kind === undefined || !text.includes(`"season":"${season}"`)) return;
     if (kind === "enrolment") this.keepProof(at, text, entry);
+    else if (kind === "replacement") this.keepReplacement(entry);
     else if (text.includes(`"roster":"${roster}"`)) this.keepChange(at, entry);
   }
 
@@ -94,6 +97,14 @@ export class RosterHistory {
     if (commitment === undefined || at > this.index) return;
     if (this.proofs.has(commitment)) refuse("a commitment is enrolled twice");
     this.proofs.set(commitment, entry);
+  }
+
+  /** Logged once, behind the roster that brought it: its place says nothing. */
+  private keepReplacement(entry: Uint8Array): void {
+    const fields = exactKeys(parseCanonical(entry), [...PLACE, "old", "new"]);
+    const { site, season } = this.statement;
+    if (fields["site"] !== site || fields["season"] !== season) return;
+    this.replaced.set(parseDecimal(fields["new"], "new").toString(), parseDecimal(fields["old"], "old").toString());
   }
 
   private keepChange(at: number, entry: Uint8Array): void {
@@ -178,7 +189,9 @@ export class RosterHistory {
         const { commitment, nullifier, message, proof } = this.proofFields(leaf.index, leaf.commitment);
         return { commitment, nullifier, message, proof };
       });
-      const journal = canonicalJson({ type: "openmai/roster-journal/v1", site, season, roster, epoch, previous, joined, removed, enrolments });
+      const found = sorted.flatMap(({ commitment }) => (this.replaced.has(commitment) ? [{ old: this.replaced.get(commitment)!, new: commitment }] : []));
+      const replaced = found.sort((a, b) => (BigInt(a.old) < BigInt(b.old) ? -1 : 1));
+      const journal = canonicalJson({ type: "openmai/roster-journal/v1", site, season, roster, epoch, previous, joined, removed, enrolments, replaced });
       if (toHex(sha256(journal)) !== statement.journal) refuse(`what the log says of epoch ${epoch} is not what the operator signed for it`);
       previous = name;
     }

@@ -12,11 +12,12 @@ from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.log.entries import LogEntry, parse_entry
 from openmai.anonymity.log.journals import Journal, JournalLeaf, claim_of, leaf_of, next_leaves
 from openmai.anonymity.log.merkle import LogRefused
+from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.rosters import SignedStatement, read_statement
 
 _ = gettext_noop
 # Only a field can look so: inside a text of canonical JSON the quotes would be escaped.
-_KIND: Final = re.compile(rb'"type":"openmai/log/(enrolment|leaf|removal|roster)/v1"')
+_KIND: Final = re.compile(rb'"type":"openmai/log/(enrolment|leaf|removal|replacement|roster)/v1"')
 _COMMITMENT: Final = re.compile(rb'\{"commitment":"(0|[1-9][0-9]{0,76})",')
 
 
@@ -57,6 +58,7 @@ class RosterHistory:
         self._proofs: dict[int, bytes] = {}
         self._changes: dict[int, list[LogEntry]] = {}
         self._statements: dict[int, SignedStatement] = {}
+        self._replaced: dict[int, Replacement] = {}
 
     @cached_property
     def _epochs(self) -> list[_Epoch]:
@@ -78,6 +80,8 @@ class RosterHistory:
             return
         if match[1] == b"enrolment":
             self._keep_proof(at, data)
+        elif match[1] == b"replacement":
+            self._keep_replacement(parse_entry(data))
         elif self._roster in data:
             self._keep_change(at, parse_entry(data))
 
@@ -113,6 +117,7 @@ class RosterHistory:
                 joined=epoch.joined,
                 removed=epoch.removed,
                 enrolments=tuple(self._claims(epoch.joined)),
+                replaced=self._replacements(epoch.joined),
             )
             if sha256(journal.data) != statement.journal:
                 message = _("what the log says of epoch %(epoch)d is not what the operator signed for it")
@@ -130,6 +135,17 @@ class RosterHistory:
 
     def _claims(self, joined: Iterable[JournalLeaf]) -> list[EnrolmentClaim]:
         return [self.proof_of(leaf) for leaf in sorted(joined, key=lambda leaf: leaf.commitment)]
+
+    def _replacements(self, joined: Iterable[JournalLeaf]) -> tuple[Replacement, ...]:
+        """Those of the keys that joined which take the place of a lost one."""
+        found = (self._replaced.get(leaf.commitment) for leaf in joined)
+        return tuple(sorted(each for each in found if each is not None))
+
+    def _keep_replacement(self, entry: LogEntry) -> None:
+        """Logged once, behind the roster that brought it: so that its place says nothing."""
+        if entry.kind == "replacement" and entry.domain == self._signed.statement.domain:
+            pair = Replacement(int(entry.facts["old"]), int(entry.facts["new"]))
+            self._replaced[pair.new] = pair
 
     def _keep_proof(self, at: int, data: bytes) -> None:
         """Kept as it came: only those of the roster's own leaves are parsed."""
