@@ -183,7 +183,7 @@ export interface Verdict {
 
 export type Stage = "artifacts" | "bans" | "roster" | "hashing" | "witness" | "gate" | "signing" | "log" | "knowledge";
 
-/** `done` of `total` in bytes for artifacts, pages for the gate, as a share of 1 for hashing, in entries and proofs for log and knowledge; both zero where nothing can be counted. */
+/** `done` of `total` in bytes for artifacts, pages for the gate, entries and proofs for log and knowledge, a share of 1 for hashing; both zero where nothing can be counted. */
 export interface Progress {
   readonly stage: Stage;
   readonly done: number;

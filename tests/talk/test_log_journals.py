@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 from tests.factories.cast import DOMAIN, HARBOUR, HARBOUR_PROVABLE, SEASON, Cast
-from tests.factories.enrolments import strangers
+from tests.factories.enrolments import enrolments, strangers
 from tests.factories.published import PublishedRoster
 from tests.talk.conftest import Talk
 from tests.talk.test_log import followed
@@ -59,6 +59,16 @@ def test_another_past_than_the_one_that_is_held_is_refused(fetching: Talk, peopl
 def test_a_leaf_without_a_proof_of_knowledge_is_refused(fetching: Talk, people: PeopleSite):
     """The operator puts an invented member on the roster: the log has no room for them."""
     people.publish(fetching.cast, fetching.cast.publish("site", others=30))
+    refuses(fetching, WrongJournal)
+
+
+def test_a_proof_of_knowledge_of_nobody_who_joined_is_refused(fetching: Talk, people: PeopleSite):
+    """Nobody could put the journal together again from what the log says."""
+    site = fetching.cast.rosters["site"]
+    joined = {leaf.commitment for leaf in site.journal.joined}
+    stray = next(claim for claim in enrolments().values() if claim.commitment not in joined)
+    listed = sorted([*site.journal.enrolments, stray], key=lambda claim: claim.commitment)
+    publish_with(fetching.cast, people, site, enrolments=tuple(listed))
     refuses(fetching, WrongJournal)
 
 

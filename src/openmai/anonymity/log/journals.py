@@ -172,15 +172,17 @@ def _check_replaced(journal: Journal, leaves: Sequence[int]) -> None:
 def unproved(journal: Journal, known: Callable[[Sequence[int]], set[int]]) -> tuple[EnrolmentClaim, ...]:
     """The enrolments of the journal that are new; `known` says which commitments are logged already.
 
-    Raises `WrongJournal` if a leaf joined without one: nobody has shown that it is a key's.
+    Raises `WrongJournal` unless they are those of exactly the leaves that joined: without one nobody has
+    shown that a leaf is a key's, and from the log alone the journal could not be put together again.
     """
-    joined = [leaf.commitment for leaf in journal.joined]
-    claims = {claim.commitment: claim for claim in journal.enrolments}
-    logged = known([*joined, *claims])
+    claimed = {claim.commitment for claim in journal.enrolments}
     for leaf in journal.joined:
-        if leaf.commitment not in claims and leaf.commitment not in logged:
+        if leaf.commitment not in claimed:
             message = _("leaf %(index)d joined without a proof of knowledge")
             raise WrongJournal(message, index=leaf.index)
+    if len(claimed) != len({leaf.commitment for leaf in journal.joined}):
+        raise WrongJournal(_("the journal brings a proof of knowledge of a key that did not join"))
+    logged = known(list(claimed))
     return tuple(claim for claim in journal.enrolments if claim.commitment not in logged)
 
 
