@@ -154,9 +154,15 @@ def people_environment(site_processes: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def talk_environment(site_processes: dict[str, str]) -> dict[str, str]:
-    """Environment of a process of the talk site: nothing that only people knows."""
-    return _only(site_processes, TalkConfig)
+def talk_environment(
+    site_processes: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """Environment of a process of the talk site: nothing that only people knows.
+
+    Each worker of the tests has a log of its own: two sites writing one folder would be two histories.
+    """
+    log = {"OPENMAI_LOG_DIR": str(tmp_path_factory.mktemp("log"))}
+    return _only(site_processes, TalkConfig) | log
 
 
 def _only(environment: dict[str, str], model: type[SiteConfig]) -> dict[str, str]:

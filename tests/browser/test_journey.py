@@ -326,7 +326,9 @@ def needles(person: Person, demo: RunningDemo) -> Iterator[tuple[str, bytes]]:
 
 
 def rows_of(person: Person, demo: RunningDemo) -> Iterator[tuple[str, bytes]]:
-    """What the people cluster calls the member. Not the commitment: rosters publish it to everybody."""
+    """What the people cluster calls the member. Not the commitment nor its proof of knowledge: rosters and
+    log publish them to everybody.
+    """
     with psycopg.connect((demo.folder / "keys" / "people.url").read_text().strip()) as connection:
         [(member,)] = connection.execute("SELECT id FROM people_member WHERE email = %s", [person.email])
         yield "member id", member.bytes
@@ -334,12 +336,11 @@ def rows_of(person: Person, demo: RunningDemo) -> Iterator[tuple[str, bytes]]:
             "SELECT id FROM people_employment WHERE member_id = %s", [member]
         ):
             yield "employment id", employment.bytes
-        for enrolment, *public in connection.execute(
-            "SELECT id, nullifier, proof, ticket FROM people_enrolment WHERE member_id = %s", [member]
+        for enrolment, ticket in connection.execute(
+            "SELECT id, ticket FROM people_enrolment WHERE member_id = %s", [member]
         ):
             yield "enrolment id", enrolment.bytes
-            for name, value in zip(("nullifier", "proof", "ticket"), public, strict=True):
-                yield f"{name} of the enrolment", bytes(value)
+            yield "ticket of the enrolment", bytes(ticket)
 
 
 def spellings(name: str, value: bytes) -> Iterator[tuple[str, bytes]]:
