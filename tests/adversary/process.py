@@ -92,7 +92,7 @@ def main() -> None:
         from tests.adversary.leaks import leak_in_worker
 
         leak_in_worker(leaks(), clock)
-    from openmai.cli.operator import app
+    from openmai.cli.main import app
 
     app()
 
