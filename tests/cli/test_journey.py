@@ -129,7 +129,11 @@ def wait_for(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def sites(people_environment: dict[str, str], talk_environment: dict[str, str]) -> Iterator[Sites]:
+def sites(
+    people_environment: dict[str, str],
+    talk_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Sites]:
     people_port, talk_port = free_port(), free_port()
     people_origin, origin = f"http://localhost:{people_port}", f"http://127.0.0.1:{talk_port}"
     shared = {
@@ -144,6 +148,8 @@ def sites(people_environment: dict[str, str], talk_environment: dict[str, str]) 
     people["OPENMAI_PEOPLE_DATABASE_URL"] = new_database(people["OPENMAI_PEOPLE_DATABASE_URL"])
     talk["OPENMAI_TALK_DATABASE_URL"] = new_database(talk["OPENMAI_TALK_DATABASE_URL"])
     talk["OPENMAI_ROSTER_SOURCE"] = people_origin
+    # A database of its own has a log of its own.
+    talk["OPENMAI_LOG_DIR"] = str(tmp_path_factory.mktemp("log"))
     call(people, COMMAND, "migrate", "--site", "people")
     call(talk, COMMAND, "migrate", "--site", "talk")
     django = {"DJANGO_SETTINGS_MODULE": "openmai.sites.people.settings"}

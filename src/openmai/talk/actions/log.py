@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Final
 
 from django.db import connection, transaction
@@ -74,8 +73,12 @@ def append(entries: Iterable[LogEntry], *, domain: Domain, rules: Rules) -> Appe
 
 
 def _publish_after_commit(rules: Rules) -> None:
-    # Robust: what was committed stays, and the next addition writes the files that are missing.
-    transaction.on_commit(partial(log_files.publish, rules.log_dir, quorum=rules.quorum), robust=True)
+    def publish() -> None:
+        log_files.publish(rules.log_dir, quorum=rules.quorum)
+
+    # Robust: what was committed stays, and the next addition writes the files that are missing. A function with
+    # a name, because Django tells the log which one failed.
+    transaction.on_commit(publish, robust=True)
 
 
 def _new_nodes(old: int, added: Sequence[bytes]) -> list[LogNode]:
