@@ -257,6 +257,21 @@ def test_a_database_that_was_set_back_does_not_overwrite_what_was_shown(talk: Ta
         log_files.publish(talk.rules.log_dir, quorum=0)
 
 
+def test_files_that_cannot_be_written_end_nobodys_work(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, transactional_db: None
+):
+    """The entries are committed, the trouble is told, and the next addition writes what is missing."""
+
+    def lost(root: Path, *, quorum: int) -> None:
+        raise log_files.LogLost(root)
+
+    monkeypatch.setattr(log_files, "publish", lost)
+    before = log_size()
+    add(talk, 1)
+    assert log_size() > before
+    assert any("publish" in record.getMessage() for record in caplog.records)
+
+
 def test_the_site_logs_its_season_its_artifacts_and_the_bundle_once_and_again_when_they_change(
     talk: Talk, tmp_path: Path
 ):

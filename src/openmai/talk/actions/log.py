@@ -76,8 +76,8 @@ def _publish_after_commit(rules: Rules) -> None:
     def publish() -> None:
         log_files.publish(rules.log_dir, quorum=rules.quorum)
 
-    # Robust: what was committed stays, and the next addition writes the files that are missing. A function with
-    # a name, because Django tells the log which one failed.
+    # Robust: what was committed stays, and the next addition writes the files that are missing. Not a
+    # partial: Django tells the log the name of what failed.
     transaction.on_commit(publish, robust=True)
 
 
