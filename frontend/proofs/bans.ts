@@ -3,9 +3,9 @@
  *
  * A ban names a persona in a thread, never a member. Whose it is only the member's own device can tell.
  */
-import { circuitInput, sha256 } from "./encoding.ts";
+import { circuitInput, Domain, sha256 } from "./encoding.ts";
 import { ProofError } from "./errors.ts";
-import { fromBytes, parseDecimal, parseHex, toHex } from "./field.ts";
+import { parseDecimal, parseHex, toHex } from "./field.ts";
 import { nullifierOf } from "./identity.ts";
 import type { Poseidon } from "./poseidon.ts";
 import { exactKeys, parseCanonical, parseCount, parseSeason, parseSite } from "./schema.ts";
@@ -21,7 +21,9 @@ const REASON = /^[a-z][a-z-]{0,31}$/;
 const MOMENT = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$/;
 
 export interface Ban {
-  /** D("thread", …), 256 bits. */
+  /** 64 hexadecimal digits. */
+  readonly thread: string;
+  /** D("thread", thread). Computed here: a list that named any scope could name a member, by the nullifier of their enrolment. */
   readonly scope: bigint;
   readonly nullifier: bigint;
   readonly until: string;
@@ -47,15 +49,16 @@ const refuse = (what: string): never => {
   throw new ProofError("bad-bans", what);
 };
 
-function parseBan(value: unknown): Ban {
-  const { scope, nullifier, until, reason } = exactKeys(value, ["scope", "nullifier", "until", "reason"]);
+function parseBan(value: unknown, domain: Domain): Ban {
+  const { thread, nullifier, until, reason } = exactKeys(value, ["thread", "nullifier", "until", "reason"]);
   if (typeof until !== "string" || !MOMENT.test(until)) return refuse("until");
   if (typeof reason !== "string" || !REASON.test(reason)) return refuse("reason");
-  const parsed = { scope: fromBytes(parseHex(scope, 32, "scope")), nullifier: parseDecimal(nullifier, "nullifier"), until, reason };
+  const scope = domain.threadScope(parseHex(thread, 32, "thread"));
+  const parsed = { thread: thread as string, scope, nullifier: parseDecimal(nullifier, "nullifier"), until, reason };
   return parsed.nullifier === 0n ? refuse("a nullifier of 0") : parsed;
 }
 
-const isBefore = (a: Ban, b: Ban): boolean => a.scope < b.scope || (a.scope === b.scope && a.nullifier < b.nullifier);
+const isBefore = (a: Ban, b: Ban): boolean => a.thread < b.thread || (a.thread === b.thread && a.nullifier < b.nullifier);
 
 /** Reads the list from its bytes. Throws `bad-bans`, `too-many-bans`, or `not-canonical` as any document does. */
 export function parseBans(bytes: Uint8Array): BanList {
@@ -63,10 +66,11 @@ export function parseBans(bytes: Uint8Array): BanList {
   const { type, site, season, serial, bans } = exactKeys(parseCanonical(bytes), ["type", "site", "season", "serial", "bans"]);
   if (type !== "openmai/bans/v1" || !Array.isArray(bans)) return refuse("type");
   if (bans.length > MAX_BANS) throw new ProofError("too-many-bans", "", { limit: MAX_BANS });
-  const parsed = bans.map(parseBan);
+  const domain = new Domain(parseSite(site), parseSeason(season));
+  const parsed = bans.map((ban) => parseBan(ban, domain));
   // In one order, and each once: two lists of the same bans would otherwise be two.
   if (parsed.some((ban, i) => i > 0 && !isBefore(parsed[i - 1]!, ban))) return refuse("order");
-  return { site: parseSite(site), season: parseSeason(season), serial: parseCount(serial, "serial"), bans: parsed, sha256: toHex(sha256(bytes)) };
+  return { site: domain.site, season: domain.season, serial: parseCount(serial, "serial"), bans: parsed, sha256: toHex(sha256(bytes)) };
 }
 
 /** bans[0:30], bans[30:60], …; a list without bans is one page, so that every join carries a gate proof. */

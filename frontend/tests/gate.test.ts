@@ -66,7 +66,8 @@ describe("the list of bans", () => {
     ["a nullifier of 0", changed(({ bans }) => (bans[0]!["nullifier"] = "0"))],
     ["a nullifier that is not reduced", changed(({ bans }) => (bans[0]!["nullifier"] = "9".repeat(77)))],
     ["a nullifier that is a number", changed(({ bans }) => (bans[0]!["nullifier"] = 7))],
-    ["a scope too short", changed(({ bans }) => (bans[0]!["scope"] = "00"))],
+    ["a thread too short", changed(({ bans }) => (bans[0]!["thread"] = "00"))],
+    ["a scope in place of a thread", changed(({ bans }) => ((bans[0]!["scope"] = bans[0]!["thread"]), delete bans[0]!["thread"]))],
     ["an end that is no time", changed(({ bans }) => (bans[0]!["until"] = "soon"))],
     ["a reason that is no code", changed(({ bans }) => (bans[0]!["reason"] = "<b>"))],
     ["bans that are no list", changed((list) => ((list as Entry)["bans"] = {}))],
@@ -82,11 +83,12 @@ describe("the list of bans", () => {
   });
 
   test("tells the banned member reason and end, of several the last, and nobody else anything", () => {
-    const [first, second] = [domain.threadScope(new Uint8Array(32)), domain.threadScope(new Uint8Array(32).fill(1))];
+    const threads = [new Uint8Array(32), new Uint8Array(32).fill(1)] as const;
+    const [first, second] = [domain.threadScope(threads[0]), domain.threadScope(threads[1])];
     const list = parseBans(banList([
       ...strangers(40),
-      { scope: first, nullifier: nullifierOf(poseidon, alice, first), until: "2026-05-09T00:00:00Z", reason: "spam" },
-      { scope: second, nullifier: nullifierOf(poseidon, alice, second), until: "2026-05-20T00:00:00Z", reason: "threat" },
+      { thread: threads[0], nullifier: nullifierOf(poseidon, alice, first), until: "2026-05-09T00:00:00Z", reason: "spam" },
+      { thread: threads[1], nullifier: nullifierOf(poseidon, alice, second), until: "2026-05-20T00:00:00Z", reason: "threat" },
     ]));
     const banned = { code: "banned", parameters: { reason: "threat", until: "2026-05-20T00:00:00Z" } };
     expect(() => refuseBanned(list, poseidon, alice)).toThrow(expect.objectContaining(banned));
@@ -326,7 +328,7 @@ describe("a gate proof of two pages", () => {
   });
 
   test("cannot be made by a banned member, nor for a slot that there is not", async () => {
-    const mine = parseBans(banList([...strangers(30), { scope, nullifier: nullifiers.thread }]));
+    const mine = parseBans(banList([...strangers(30), { thread: parseHex(vectors.opening_id, 32, "id"), nullifier: nullifiers.thread }]));
     await expect(prove({ list: mine })).rejects.toMatchObject({ code: "proof-impossible" });
     await expect(prove({ slot: 30 })).rejects.toMatchObject({ code: "proof-impossible" });
   });

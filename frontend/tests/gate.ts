@@ -15,8 +15,7 @@ export const gateZkey = readBytes(`${SET_UP}/public/${zkeyName}`);
 export const gateVkey = readJson(`${SET_UP}/gate.vkey.json`) as Record<string, unknown>;
 
 export interface TestBan {
-  /** D("thread", …). */
-  readonly scope: bigint;
+  readonly thread: Uint8Array;
   readonly nullifier: bigint;
   readonly until?: string;
   readonly reason?: string;
@@ -24,15 +23,15 @@ export interface TestBan {
 
 /** The list's bytes, as the site serves them. */
 export function banList(bans: readonly TestBan[], changes: Readonly<Record<string, unknown>> = {}): Uint8Array<ArrayBuffer> {
-  const sorted = [...bans].sort((a, b) => (a.scope === b.scope ? (a.nullifier < b.nullifier ? -1 : 1) : a.scope < b.scope ? -1 : 1));
-  const entries = sorted.map(({ scope, nullifier, until = "2026-05-20T00:00:00Z", reason = "spam" }) => ({
-    scope: toHex(be32(scope)), nullifier: nullifier.toString(), until, reason,
+  const sorted = [...bans].sort((a, b) => (toHex(a.thread) === toHex(b.thread) ? (a.nullifier < b.nullifier ? -1 : 1) : toHex(a.thread) < toHex(b.thread) ? -1 : 1));
+  const entries = sorted.map(({ thread, nullifier, until = "2026-05-20T00:00:00Z", reason = "spam" }) => ({
+    thread: toHex(thread), nullifier: nullifier.toString(), until, reason,
   }));
   return canonicalJson({ type: "openmai/bans/v1", site: vectors.site, season: vectors.season, serial: 1, bans: entries, ...changes });
 }
 
 /** Bans of `count` personas that are nobody's. */
-export const strangers = (count: number): TestBan[] => Array.from({ length: count }, (_, i) => ({ scope: BigInt(1000 + i), nullifier: BigInt(7 + i) }));
+export const strangers = (count: number): TestBan[] => Array.from({ length: count }, (_, i) => ({ thread: be32(BigInt(1000 + i)), nullifier: BigInt(7 + i) }));
 
 export function gateFacts(list: Uint8Array<ArrayBuffer> = banList([]), changes: Partial<GateFacts> = {}): GateFacts {
   const { serial } = JSON.parse(new TextDecoder().decode(list)) as { serial: number };

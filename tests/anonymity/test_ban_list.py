@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.anonymity.test_gate_attacks import listed, strangers
-from tests.factories.cast import DOMAIN
+from tests.anonymity.test_gate_attacks import UNTIL, listed, strangers
+from tests.factories.cast import DOMAIN, Cast
 
-from openmai.anonymity.bans import BANS_A_PAGE, read_ban_list
+from openmai.anonymity.bans import BANS_A_PAGE, Ban, read_ban_list
 from openmai.anonymity.documents import DocumentRefused
-from openmai.anonymity.encoding import canonical_json
-from openmai.anonymity.fields import R
+from openmai.anonymity.encoding import canonical_json, circuit_input
+from openmai.anonymity.fields import R, be32
+from openmai.anonymity.poseidon import poseidon2
 
 
 def test_a_list_has_one_form():
@@ -20,7 +21,8 @@ def test_a_list_has_one_form():
     for wrong in (
         [two, one],
         [one, one],
-        [one | {"scope": "F" * 64}],
+        [one | {"thread": "F" * 64}],
+        [one | {"scope": one["thread"]}],
         [one | {"nullifier": str(int(one["nullifier"]) + R)}],
         [one | {"nullifier": "0"}],
         [one | {"until": "tomorrow"}],
@@ -51,3 +53,13 @@ def test_pages_hold_each_ban_once_and_are_full(count: int):
     pairs = [pair for page in pages for pair in page]
     assert [pair for pair in pairs if pair != (0, 0)] == [ban.pair for ban in bans.bans]
     assert len(pages) == max(1, -(-count // BANS_A_PAGE))
+
+
+def test_a_ban_cannot_name_a_member_by_the_nullifier_of_their_enrolment(cast: Cast):
+    """It stands in the public log beside the commitment, and the people site knows whose that is."""
+    scope = DOMAIN.enrol_scope()
+    named = poseidon2(circuit_input(scope), cast.alice.secret)
+    for thread in (be32(scope), be32(0)):
+        ban = Ban.of(DOMAIN, thread=thread, nullifier=named, until=UNTIL, reason="other")
+        bans = read_ban_list(listed(ban).encoded(), domain=DOMAIN)
+        assert bans.ban_on(cast.alice.secret) is None

@@ -14,7 +14,7 @@ from openmai.anonymity import groth16
 from openmai.anonymity.bans import BANS_A_PAGE, Ban, BanList
 from openmai.anonymity.encoding import circuit_input
 from openmai.anonymity.errors import NotCanonical
-from openmai.anonymity.fields import R
+from openmai.anonymity.fields import R, be32
 from openmai.anonymity.gate import (
     GateClaim,
     GateList,
@@ -40,12 +40,16 @@ UNTIL = "2026-05-01T00:00:00Z"
 
 
 def strangers(count: int) -> list[Ban]:
-    return [Ban(scope=1 << 200 | n, nullifier=1000 + n, until=UNTIL, reason="spam") for n in range(count)]
+    return [
+        Ban.of(DOMAIN, thread=be32(1 << 200 | n), nullifier=1000 + n, until=UNTIL, reason="spam")
+        for n in range(count)
+    ]
 
 
 def ban_of(member: Member, thread: bytes) -> Ban:
     scope = DOMAIN.thread_scope(thread)
-    return Ban(scope, poseidon2(circuit_input(scope), member.secret), UNTIL, "threat")
+    nullifier = poseidon2(circuit_input(scope), member.secret)
+    return Ban(thread, scope, nullifier, UNTIL, "threat")
 
 
 def listed(*bans: Ban) -> BanList:

@@ -2,6 +2,7 @@
 
 import secrets
 import struct
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -61,6 +62,31 @@ def test_a_verification_key_that_would_accept_anything_is_refused(name: str):
         read_gate_key(document)
     with pytest.raises(MalformedKey):
         read_gate_key([])
+
+
+def spelled(number: str, how: str) -> str:
+    return {"plus p": str(int(number) + CURVE.field_modulus), "a leading zero": f"0{number}"}[how]
+
+
+@pytest.mark.parametrize("how", ["plus p", "a leading zero"])
+@pytest.mark.parametrize("name", ["vk_alpha_1", "IC", "vk_delta_2"])
+def test_a_coordinate_of_a_verification_key_has_one_spelling(name: str, how: str):
+    document = deepcopy(made_gate().document)
+    read_gate_key(document)
+    point = {"vk_alpha_1": document["vk_alpha_1"], "IC": document["IC"][3]}.get(name, document[name][1])
+    point[0] = spelled(point[0], how)
+    with pytest.raises(MalformedKey):
+        read_gate_key(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "z"), [("vk_alpha_1", "2"), ("vk_delta_2", ["1", "1"]), ("vk_delta_2", "10")]
+)
+def test_a_point_of_a_verification_key_is_affine(name: str, z: object):
+    document = deepcopy(made_gate().document)
+    document[name][2] = z
+    with pytest.raises(MalformedKey):
+        read_gate_key(document)
 
 
 def _outside_the_subgroup() -> list[list[str]]:

@@ -13,7 +13,7 @@ from tests.factories.cast import DOMAIN, ROOT, SITE, SLOTS, TODAY, Cast
 from tests.factories.gate import ban_list, made_gate
 
 from openmai.anonymity.bans import Ban, BanList
-from openmai.anonymity.encoding import circuit_input
+from openmai.anonymity.encoding import circuit_input, sha256
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.prover.gate import GateRequest
 from openmai.cli.member.errors import Refused, Unreachable
@@ -30,8 +30,9 @@ DAY = 86_400
 
 
 def ban_of(secret: int, reason: str = "threat", until: str = UNTIL) -> Ban:
-    scope = DOMAIN.thread_scope(reason.encode())
-    return Ban(scope, poseidon2(circuit_input(scope), secret), until, reason)
+    thread = sha256(reason.encode())
+    scope = DOMAIN.thread_scope(thread)
+    return Ban(thread, scope, poseidon2(circuit_input(scope), secret), until, reason)
 
 
 def listed(*bans: Ban, serial: int = 1) -> BanList:

@@ -39,5 +39,5 @@ def gate_prover() -> GateProver:
 
 def ban_list(*bans: Ban, site: str, season: str, serial: int = 1) -> BanList:
     """A list of these bans, in its order; an empty one has the serial 0."""
-    ordered = tuple(sorted(bans, key=lambda ban: (ban.scope, ban.nullifier)))
+    ordered = tuple(sorted(bans, key=lambda ban: (ban.thread, ban.nullifier)))
     return BanList(site, season, serial if ordered else 0, ordered)

@@ -273,7 +273,12 @@ def ban_list(*bans: dict[str, object], **changes: object) -> bytes:
 
 
 def ban(**changes: object) -> dict[str, object]:
-    return {"scope": "11" * 32, "nullifier": "7", "until": "2026-04-01T00:00:00Z", "reason": "spam"} | changes
+    return {
+        "thread": "11" * 32,
+        "nullifier": "7",
+        "until": "2026-04-01T00:00:00Z",
+        "reason": "spam",
+    } | changes
 
 
 @pytest.fixture
@@ -300,7 +305,9 @@ def talk_site() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_bans_are_read_as_any_visitor_reads_them(talk_site: tuple[str, dict[str, Any]], now: datetime):
     origin, answer = talk_site
-    answer["body"] = ban_list(ban(), ban(scope="22" * 32), ban(scope="33" * 32, until="2026-03-20T10:00:00Z"))
+    answer["body"] = ban_list(
+        ban(), ban(thread="22" * 32), ban(thread="33" * 32, until="2026-03-20T10:00:00Z")
+    )
     found = bans_in_force(origin, domain=DOMAIN, now=now)
     assert found is not None
     assert len(found) == 2

@@ -13,9 +13,10 @@ from tests.talk.refusing import check_refused
 from openmai.anonymity.bans import BanList, read_ban_list
 from openmai.anonymity.content import Opening
 from openmai.anonymity.encoding import sha256
+from openmai.anonymity.keys import public_bytes
 from openmai.talk.actions import BanRefused, add_ban, lift_ban
 from openmai.talk.epoch import EPOCH
-from openmai.talk.models import Ban, Post, RateNullifier
+from openmai.talk.models import Ban, Join, Persona, Post, RateNullifier
 from openmai.talk.queries.bans import listed_bans
 
 MONTH = timedelta(days=30)
@@ -105,7 +106,7 @@ def test_an_added_ban_asks_everybody_to_prove_again_and_a_lifted_one_nobody(talk
     check_refused(talk, without, status=409, code="bans-changed", pointer="/join")
     again = talk.cast.reply(hers, body="Proved again.")
     talk.published(talk.cast.submission(talk.cast.alice, again, bans=in_force(talk)))
-    lift_ban(post=his.id, rules=talk.rules)
+    lift_ban(post=his.id)
     talk.tick()
     assert in_force(talk).bans == ()
     assert in_force(talk).serial == 2
@@ -137,18 +138,55 @@ def test_what_waits_of_a_banned_persona_falls_at_the_tick_and_nobody_elses(talk:
 
 
 def test_a_join_that_came_while_the_tick_was_written_must_know_the_ban(talk: Talk):
-    """It was proved over the list before; the tick after it lets nobody through who did not see the ban."""
-    threat = talk.cast.opening(title="A threat")
-    talk.published(talk.cast.submission(talk.cast.mallory, threat, "site"))
-    late = talk.cast.opening(title="Just before")
+    """It was proved over the list before: neither the join appears nor what hangs on it."""
+    threat, other = talk.cast.opening(title="A threat"), talk.cast.opening(title="Bob's")
+    talk.published(
+        talk.cast.submission(talk.cast.mallory, threat, "site"), talk.cast.submission(talk.cast.bob, other)
+    )
+    late, follows = (talk.cast.reply(other, body=text) for text in ("Just before.", "And on."))
     talk.accepted(talk.cast.submission(talk.cast.mallory, late, "site"))
     item = EPOCH.get(late.id)
     assert item is not None
     EPOCH._waiting[late.id] = replace(item, due=item.due + talk.rules.tick)
     ban(talk, threat.id)
     talk.tick()
-    assert talk.tick().banned == 1
     assert talk.get(f"/api/v1/actions/{late.id.hex()}").json()["state"] == "unknown"
+    bare = talk.cast.submission(talk.cast.mallory, follows, None)
+    check_refused(talk, bare, status=422, code="join-required", pointer="/join")
+    assert talk.tick().written == 0
+    assert Persona.objects.filter(thread_id=other.id).count() == 1
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["join-first", "join-last"])
+def test_a_persona_enters_with_its_join_whatever_the_order_of_the_ids(talk: Talk, first: bool):
+    other = talk.cast.opening(title="Bob's")
+    talk.published(talk.cast.submission(talk.cast.bob, other))
+    joins = talk.cast.reply(other, body="I enter.")
+    texts = (f"And {number}." for number in range(100))
+    bare = next(
+        reply
+        for reply in (talk.cast.reply(other, body=text) for text in texts)
+        if (joins.id < reply.id) is first
+    )
+    talk.published(
+        talk.cast.submission(talk.cast.alice, joins), talk.cast.submission(talk.cast.alice, bare, None)
+    )
+    alice = Persona.objects.get(thread_id=other.id, key=public_bytes(talk.cast.alice.key_in(other.id)))
+    assert alice.label_en == "Harbour Logistics"
+    assert Join.objects.filter(persona=alice).count() == 1
+
+
+def test_no_post_appears_whose_persona_never_entered(talk: Talk):
+    """Its join was lost, for whatever reason: then nothing proves who speaks."""
+    other = talk.cast.opening(title="Bob's")
+    talk.published(talk.cast.submission(talk.cast.bob, other))
+    joins, bare = talk.cast.reply(other, body="I enter."), talk.cast.reply(other, body="And on.")
+    talk.accepted(talk.cast.submission(talk.cast.alice, joins))
+    talk.accepted(talk.cast.submission(talk.cast.alice, bare, None))
+    EPOCH._waiting.pop(joins.id)
+    report = talk.tick()
+    assert (report.written, report.dropped) == (0, 1)
+    assert Persona.objects.filter(thread_id=other.id).count() == 1
 
 
 def test_a_slot_is_used_once_waiting_or_published(talk: Talk):
@@ -209,7 +247,7 @@ def test_a_list_of_two_pages_wants_two_proofs(talk: Talk):
     persona = Ban(season=SEASON, until=talk.now + MONTH, reason="spam")
     rows = [
         Ban(
-            id=sha256(bytes([n])), scope=sha256(bytes([n])), nullifier=n.to_bytes(32, "big"),
+            id=sha256(bytes([n])), thread=sha256(bytes([n])), nullifier=n.to_bytes(32, "big"),
             season=persona.season, until=persona.until, reason=persona.reason,
         )
         for n in range(1, 31)
@@ -249,7 +287,7 @@ def test_olga_is_told_what_cannot_be_banned(talk: Talk):
     with pytest.raises(BanRefused, match="before it begins"):
         ban(talk, opening.id, until=talk.now)
     with pytest.raises(BanRefused, match="is not banned"):
-        lift_ban(post=opening.id, rules=talk.rules)
+        lift_ban(post=opening.id)
     talk.pass_time(timedelta(days=104))
     with pytest.raises(BanRefused, match="threads of the post's season are closed"):
         ban(talk, opening.id)

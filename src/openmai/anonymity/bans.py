@@ -1,7 +1,7 @@
 """The ban list (docs/protocol.md §6): one public document for everybody, and the pages that the gate proves
 over.
 
-A ban names a persona, by the scope of its thread and its nullifier, and nobody's name: whoever holds the
+A ban names a persona, by its thread and its nullifier, and nobody's name: whoever holds the
 secret behind it cannot make a gate proof as long as the list says so.
 """
 
@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Final
 from openmai.anonymity.documents import BadValue, DocumentRefused, Fields, check_list, load_canonical
 from openmai.anonymity.encoding import Domain, canonical_json, circuit_input, sha256
 from openmai.anonymity.errors import gettext_noop
-from openmai.anonymity.fields import be32
 from openmai.anonymity.limits import MAX_BAN_LIST, MAX_BANS
 from openmai.anonymity.poseidon import poseidon2
 
@@ -25,7 +24,7 @@ REASONS: Final = ("spam", "threat", "private-data", "false-fact", "illegal", "ot
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _REASON: Final = re.compile(r"[a-z][a-z-]{0,31}")
 _FIELDS: Final = ("type", "site", "season", "serial", "bans")
-_BAN_FIELDS: Final = ("scope", "nullifier", "until", "reason")
+_BAN_FIELDS: Final = ("thread", "nullifier", "until", "reason")
 
 # Scope and nullifier as the circuit has them.
 Pair = tuple[int, int]
@@ -38,14 +37,23 @@ class UnsortedBans(DocumentRefused):
     code: ClassVar = "not-canonical"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Ban:
-    """A persona that may not speak, and its member nowhere anew. `scope` is the 256-bit D("thread", …)."""
+    """A persona that may not speak, and its member nowhere anew: by its thread (32 bytes) and its nullifier.
 
+    `scope` is D("thread", thread), 256 bits. Whoever reads a list computes it: a list that could name any
+    scope could name a member, by the nullifier of their enrolment, which is public beside their name.
+    """
+
+    thread: bytes
     scope: int
     nullifier: int
     until: str
     reason: str
+
+    @classmethod
+    def of(cls, domain: Domain, *, thread: bytes, nullifier: int, until: str, reason: str) -> "Ban":
+        return cls(thread, domain.thread_scope(thread), nullifier, until, reason)
 
     @property
     def pair(self) -> Pair:
@@ -58,7 +66,7 @@ class Ban:
 
     def document(self) -> dict[str, str]:
         return {
-            "scope": be32(self.scope).hex(),
+            "thread": self.thread.hex(),
             "nullifier": str(self.nullifier),
             "until": self.until,
             "reason": self.reason,
@@ -67,7 +75,7 @@ class Ban:
 
 @dataclass(frozen=True, slots=True)
 class BanList:
-    """Every ban of a site in a season, by scope and nullifier. `serial` grows with each change."""
+    """Every ban of a site in a season, by thread and nullifier. `serial` grows with each change."""
 
     site: str
     season: str
@@ -98,9 +106,9 @@ class BanList:
         pairs += [(0, 0)] * (-len(pairs) % BANS_A_PAGE or (0 if pairs else BANS_A_PAGE))
         return tuple(tuple(pairs[at : at + BANS_A_PAGE]) for at in range(0, len(pairs), BANS_A_PAGE))
 
-    def ban_of(self, *, scope: int, nullifier: int) -> Ban | None:
+    def ban_of(self, *, thread: bytes, nullifier: int) -> Ban | None:
         """The ban of this persona, if there is one."""
-        return next((ban for ban in self.bans if (ban.scope, ban.nullifier) == (scope, nullifier)), None)
+        return next((ban for ban in self.bans if _place(ban) == (thread, nullifier)), None)
 
     def ban_on(self, secret: int) -> Ban | None:
         """The ban that keeps the holder of this secret from proving; of several the one that ends last."""
@@ -112,8 +120,8 @@ def sorted_bans(bans: Iterable[Ban]) -> tuple[Ban, ...]:
     return tuple(sorted(bans, key=_place))
 
 
-def _place(ban: Ban) -> tuple[int, int]:
-    return ban.scope, ban.nullifier
+def _place(ban: Ban) -> tuple[bytes, int]:
+    return ban.thread, ban.nullifier
 
 
 def read_ban_list(data: bytes, *, domain: Domain) -> BanList:
@@ -124,22 +132,24 @@ def read_ban_list(data: bytes, *, domain: Domain) -> BanList:
     fields.literal("season", domain.season)
     raw = check_list(fields.raw("bans"), most=MAX_BANS, pointer=fields.at("bans"))
     bans = tuple(
-        _read_ban(Fields(each, _BAN_FIELDS, pointer=f"/bans/{place}")) for place, each in enumerate(raw)
+        _read_ban(Fields(each, _BAN_FIELDS, pointer=f"/bans/{place}"), domain)
+        for place, each in enumerate(raw)
     )
     places = [_place(ban) for ban in bans]
     if any(earlier >= later for earlier, later in pairwise(places)):
         raise UnsortedBans(
-            _("the bans are not in the order of scope and nullifier"), pointer=fields.at("bans")
+            _("the bans are not in the order of thread and nullifier"), pointer=fields.at("bans")
         )
     return BanList(domain.site, domain.season, fields.integer("serial"), bans)
 
 
-def _read_ban(fields: Fields) -> Ban:
+def _read_ban(fields: Fields, domain: Domain) -> Ban:
     nullifier = fields.decimal("nullifier")
     if nullifier == 0:
         raise BadValue(_("the nullifier is 0"), pointer=fields.at("nullifier"))
-    return Ban(
-        scope=int.from_bytes(fields.hex("scope", size=32), "big"),
+    return Ban.of(
+        domain,
+        thread=fields.hex("thread", size=32),
         nullifier=nullifier,
         until=fields.word("until", _TIME),
         reason=fields.word("reason", _REASON),

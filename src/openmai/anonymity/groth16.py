@@ -10,6 +10,7 @@ nullifier, never the bytes.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +35,7 @@ CURVE: Final = EllipticCurve("BN254")
 PROOF_SIZE: Final = 128
 _G1_SIZE: Final = 32
 _INFINITY_FLAG: Final = 0x40
+_COORDINATE: Final = re.compile(r"0|[1-9][0-9]{0,76}")
 # Forging one proof inside a batch succeeds with a probability of 2 to the minus this.
 _BATCH_BITS: Final = 128
 
@@ -172,19 +174,28 @@ def _fixed_base(point: G1) -> FixedBase:
 
 
 def _affine_g1(point: list[str]) -> G1:
-    x, y, _ = map(_coordinate, point)
-    return CURVE(x, y)
+    x, y, z = point
+    if z != "1":
+        raise ValueError("the point is not affine")
+    return CURVE(_coordinate(x), _coordinate(y))
 
 
 def _affine_g2(point: list[list[str]]) -> G2:
-    (x0, x1), (y0, y1), _ = point
+    (x0, x1), (y0, y1), z = point
+    if z != ["1", "0"]:
+        raise ValueError("the point is not affine")
     return CURVE((_coordinate(x0), _coordinate(x1)), (_coordinate(y0), _coordinate(y1)))
 
 
-def _coordinate(text: str) -> int:
-    if type(text) is not str or not 1 <= len(text) <= 77 or not (text.isascii() and text.isdecimal()):
-        raise ValueError("a coordinate is a decimal string")
-    return int(text)
+def _coordinate(text: object) -> int:
+    # The library reduces what it is given: x + p would be the same point in another spelling.
+    if (
+        type(text) is not str
+        or not _COORDINATE.fullmatch(text)
+        or (number := int(text)) >= CURVE.field_modulus
+    ):
+        raise ValueError("a coordinate is a canonical decimal string below p")
+    return number
 
 
 def ask_library(call: Callable[..., Answer], *arguments: object) -> Answer:

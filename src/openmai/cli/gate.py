@@ -86,9 +86,8 @@ def ban_lift(post: PostOrLink, env_file: EnvFile = None) -> None:
     """End the ban of the persona that wrote a post, with the next tick."""
     with _talk(env_file):
         from openmai.talk.actions import lift_ban
-        from openmai.talk.rules import rules
 
-        lift_ban(post=_post(post), rules=rules())
+        lift_ban(post=_post(post))
     typer.echo("The ban ends with the next tick.")
 
 

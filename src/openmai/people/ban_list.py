@@ -16,7 +16,7 @@ _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 
 
 def bans_in_force(origin: str, *, domain: Domain, now: datetime) -> frozenset[str] | None:
-    """The site's bans, each as hex of SHA-256(scope ‖ nullifier); None if they cannot be read."""
+    """The site's bans, each as hex of SHA-256(thread ‖ nullifier); None if they cannot be read."""
     try:
         return read_in_force(_fetch(origin), domain=domain, now=now)
     except (httpx.HTTPError, DocumentRefused, ValueError):
@@ -27,7 +27,7 @@ def read_in_force(data: bytes, *, domain: Domain, now: datetime) -> frozenset[st
     """Read a ban list; raise a `DocumentRefused`, or `ValueError` for an end that is no moment."""
     bans = read_ban_list(data, domain=domain).bans
     return frozenset(
-        sha256(be32(ban.scope) + be32(ban.nullifier)).hex()
+        sha256(ban.thread + be32(ban.nullifier)).hex()
         for ban in bans
         if datetime.fromisoformat(ban.until) > now
     )

@@ -82,8 +82,7 @@ def check_bans(in_force: InForce, *, thread: bytes, nullifier: bytes, joined: da
     """Raise `Banned` if this very persona is, and `BansChanged` if `joined`, its newest proof, is older than
     a ban; None stands for a proof that comes along.
     """
-    bans, scope = in_force.current.bans, in_force.domain.thread_scope(thread)
-    ban = bans.ban_of(scope=scope, nullifier=int.from_bytes(nullifier, "big"))
+    ban = in_force.current.bans.ban_of(thread=thread, nullifier=int.from_bytes(nullifier, "big"))
     if ban is not None:
         raise Banned(ban)
     added = in_force.current.added_at

@@ -5,7 +5,7 @@ writers send it again: that is why nothing is written early, not even at an orde
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from threading import Lock
@@ -214,10 +214,22 @@ class Epoch:
             self._closing = tick if self._closing is None else max(tick, self._closing)
             return [self._waiting[key] for key in sorted(self._waiting) if self._waiting[key].due <= tick]
 
-    def settle(self, tick: datetime, items: Iterable[Waiting]) -> None:
-        """`items` are in the database, or can never be: forget them and begin a new generation."""
+    def settle(
+        self,
+        tick: datetime,
+        items: Iterable[Waiting],
+        *,
+        bans_added: Mapping[str, datetime | None] | None = None,
+    ) -> None:
+        """`items` are in the database, or can never be: forget them and begin a new generation.
+
+        `bans_added` says of each open season when a ban was last added. A join that came while the tick was
+        being written was proved over the list before: it is forgotten as well, and so is its persona, before
+        anything can hang on it; its outbox proves again.
+        """
         with self._lock:
-            for item in items:
+            stale = [each for each in self._waiting.values() if _is_stale(each, bans_added or {})]
+            for item in (*items, *stale):
                 if self._waiting.pop(item.id, None) is not None:
                     self._room += item.size
             self._personas.clear()
@@ -241,6 +253,11 @@ class Epoch:
             self._bans = {}
             self._closing = self._written = None
             self._generation += 1
+
+
+def _is_stale(item: Waiting, bans_added: Mapping[str, datetime | None]) -> bool:
+    season = item.content.season
+    return item.entry is not None and season in bans_added and item.entry.bans_added_at != bans_added[season]
 
 
 # The memory of this process.

@@ -52,7 +52,7 @@ class GateOut(Schema):
 
 
 class BanOut(Schema):
-    scope: str
+    thread: str
     nullifier: str
     until: datetime
     reason: str

@@ -76,6 +76,8 @@ class LogView:
         """
         if old.size > self.head.size:
             verify_consistency(old=old, new=self.head, proof=[])
+        # Damaged files are no fork: nothing is said of histories before they lead to what was signed.
+        self.check_root()
         proof = self.tree.consistency_proof(old.size)
         was = TreeHead(old.size, self.tree.root_at(old.size))
         verify_consistency(old=was, new=self.head, proof=proof)

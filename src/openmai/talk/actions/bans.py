@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from openmai.anonymity.bans import REASONS, BanList
 from openmai.anonymity.encoding import Domain, sha256
-from openmai.anonymity.fields import be32
 from openmai.anonymity.limits import MAX_BANS
 from openmai.anonymity.seasons import season_called
 from openmai.talk import models
@@ -42,7 +41,7 @@ def add_ban(*, post: bytes, reason: str, until: datetime, rules: Rules, now: dat
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        key, scope = _ban_id(persona, rules)
+        key = _ban_id(persona)
         row = models.Ban.objects.select_for_update().filter(id=key).first()
         in_list = row is not None and row.ended_at is None and not row.lifted
         if not in_list and open_bans(persona.season) >= MAX_BANS:
@@ -54,7 +53,7 @@ def add_ban(*, post: bytes, reason: str, until: datetime, rules: Rules, now: dat
             id=key,
             defaults={
                 "season": persona.season,
-                "scope": scope,
+                "thread": persona.thread,
                 "nullifier": persona.nullifier,
                 "until": ends,
                 "reason": reason,
@@ -65,12 +64,12 @@ def add_ban(*, post: bytes, reason: str, until: datetime, rules: Rules, now: dat
     return ends
 
 
-def lift_ban(*, post: bytes, rules: Rules) -> None:
+def lift_ban(*, post: bytes) -> None:
     """End the ban of the persona that wrote `post` with the next tick; or raise `BanRefused`."""
     spoken = persona_of(post)
     lifted = 0
     if spoken is not None:
-        key, _scope = _ban_id(spoken, rules)
+        key = _ban_id(spoken)
         lifted = models.Ban.objects.filter(id=key, ended_at=None, lifted=False).update(lifted=True)
     if not lifted:
         raise BanRefused(_("The persona of this post is not banned."))
@@ -83,12 +82,12 @@ def turn_bans(*, domain: Domain, tick: datetime) -> CurrentBans:
     """
     over = Q(lifted=True) | Q(until__lte=tick)
     models.Ban.objects.filter(over, ended_at=None).update(ended_at=tick)
-    before, wanted = current_bans(domain), bans_wanted(domain.season, at=tick)
+    before, wanted = current_bans(domain), bans_wanted(domain, at=tick)
     if wanted == before.bans.bans:
         return before
     models.Ban.objects.filter(season=domain.season, ended_at=None, added_at=None).update(added_at=tick)
-    known = {(ban.scope, ban.nullifier) for ban in before.bans.bans}
-    added = any((ban.scope, ban.nullifier) not in known for ban in wanted)
+    known = {(ban.thread, ban.nullifier) for ban in before.bans.bans}
+    added = any((ban.thread, ban.nullifier) not in known for ban in wanted)
     bans = BanList(domain.site, domain.season, before.bans.serial + 1, wanted)
     turned = CurrentBans(bans, bans.encoded(), bans.digest, tick if added else before.added_at)
     models.BanList.objects.update_or_create(
@@ -112,10 +111,9 @@ def _persona(post: bytes, rules: Rules, now: datetime) -> Spoken:
     return spoken
 
 
-def _ban_id(spoken: Spoken, rules: Rules) -> tuple[bytes, bytes]:
-    """The key of the ban's row, and the scope."""
-    scope = be32(Domain(rules.site, spoken.season).thread_scope(spoken.thread))
-    return sha256(scope + spoken.nullifier), scope
+def _ban_id(spoken: Spoken) -> bytes:
+    """The key of the ban's row."""
+    return sha256(spoken.thread + spoken.nullifier)
 
 
 def _closing(season: str) -> datetime:

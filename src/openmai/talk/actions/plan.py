@@ -26,9 +26,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows in the order of the content ids."""
+    """Rows with a new persona first, because others may hang on it; else in the order of the content ids.
+    `homeless` counts posts that came without a join and whose persona is neither published nor enters now.
+    """
 
     rows: Sequence[Written]
+    homeless: int = 0
 
     def halves(self) -> Iterator["Plan"]:
         middle = len(self.rows) // 2
@@ -45,8 +48,13 @@ def persona_id(thread: bytes, nullifier: bytes) -> bytes:
 
 def plan_rows(items: Sequence[Waiting], known: Existing, tick: datetime) -> Plan:
     """Rows for `items`, which are in the order of their ids. What is in the database already is left out."""
+    fresh = [item for item in items if item.id not in known.posts]
+    entering = {persona_id(item.thread, item.nullifier) for item in fresh if item.entry is not None}
+    standing = entering | set(known.personas)
+    planned = [item for item in fresh if persona_id(item.thread, item.nullifier) in standing]
     planner = _Planner(known, tick)
-    return Plan([planner.written(item) for item in items if item.id not in known.posts])
+    rows = [planner.written(item) for item in planned]
+    return Plan(sorted(rows, key=lambda row: row.persona is None), homeless=len(fresh) - len(planned))
 
 
 class _Planner:
@@ -62,15 +70,17 @@ class _Planner:
     def written(self, item: Waiting) -> Written:
         opens = isinstance(item.content, Opening)
         persona = persona_id(item.thread, item.nullifier)
+        enters = item.entry is not None and persona not in self._personas
         row = Written(
             thread_id=item.thread,
             post=self._post(item, persona),
             thread=self._thread(item) if opens else None,
-            persona=None if persona in self._personas else self._persona(item, persona),
+            persona=self._persona(item, persona) if enters else None,
             join=self._join(item, persona),
             rate=RateNullifier(nullifier=item.entry.rate, day=item.entry.day) if item.entry else None,
         )
-        self._personas.add(persona)
+        if enters:
+            self._personas.add(persona)
         return row
 
     def _thread(self, item: Waiting) -> Thread:

@@ -42,38 +42,35 @@ def write_tick(*, epoch: Epoch, rules: Rules, now: datetime) -> TickReport:
     """
     tick = tick_at(now, rules.tick_seconds)
     items = epoch.close(tick)
-    report = _write(items, tick, rules)
-    epoch.settle(tick, items)
+    report, in_force = _write(items, tick, rules)
+    epoch.settle(tick, items, bans_added={season: each.added_at for season, each in in_force.items()})
     return report
 
 
-def _write(items: Sequence[Waiting], tick: datetime, rules: Rules) -> TickReport:
+def _write(
+    items: Sequence[Waiting], tick: datetime, rules: Rules
+) -> tuple[TickReport, Mapping[str, CurrentBans]]:
     domains = [Domain(rules.site, season) for season in rules.seasons(tick)]
     with transaction.atomic():
         before = {each.season: current_bans(each) for each in domains}
         in_force = {each.season: turn_bans(domain=each, tick=tick) for each in domains}
         _forget_rates(tick)
-        admitted = [item for item in items if _holds(item, before, in_force)]
+        admitted = [item for item in items if _holds(item, in_force)]
         written, dropped = _publish(admitted, tick) if admitted else ([], 0)
         turned = [each.bans for season, each in in_force.items() if each.digest != before[season].digest]
         log_tick(turned, [row.post for row in written], tick=tick, rules=rules)
-    return TickReport(tick, len(written), dropped, banned=len(items) - len(admitted))
+    report = TickReport(tick, len(written), dropped, banned=len(items) - len(admitted))
+    return report, in_force
 
 
-def _holds(item: Waiting, before: Mapping[str, CurrentBans], in_force: Mapping[str, CurrentBans]) -> bool:
-    """Whether a waiting post may still appear: its persona is not banned with this tick, and its gate proof
-    knew every ban that began before. One that came while the last tick was being written may not; its outbox
-    proves again.
-    """
+def _holds(item: Waiting, in_force: Mapping[str, CurrentBans]) -> bool:
+    """Whether a waiting post may still appear: its persona is not banned with this tick."""
     season = item.content.season
     if season not in in_force:
         # Accepted just before the threads of its season closed: its bans have ended with them.
         return True
-    scope = item.content.domain.thread_scope(item.thread)
     nullifier = int.from_bytes(item.nullifier, "big")
-    if in_force[season].bans.ban_of(scope=scope, nullifier=nullifier) is not None:
-        return False
-    return item.entry is None or item.entry.bans_added_at == before[season].added_at
+    return in_force[season].bans.ban_of(thread=item.thread, nullifier=nullifier) is None
 
 
 def _forget_rates(tick: datetime) -> None:
@@ -89,7 +86,7 @@ def _publish(items: Sequence[Waiting], tick: datetime) -> tuple[list[Written], i
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         plan = plan_rows(items, existing(items), tick)
         written = _insert(plan)
-    return written, len(plan.rows) - len(written)
+    return written, len(plan.rows) - len(written) + plan.homeless
 
 
 def _insert(plan: Plan) -> list[Written]:

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BinaryField(primary_key=True, serialize=False)),
                 ("season", models.CharField(max_length=8)),
-                ("scope", models.BinaryField()),
+                ("thread", models.BinaryField()),
                 ("nullifier", models.BinaryField()),
                 ("until", models.DateTimeField()),
                 ("reason", models.CharField(max_length=32)),
@@ -39,9 +39,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=django.db.models.lookups.Exact(
-                            django.db.models.functions.text.Length("scope"), 32
+                            django.db.models.functions.text.Length("thread"), 32
                         ),
-                        name="ban_scope_is_digest",
+                        name="ban_thread_is_digest",
                     ),
                     models.CheckConstraint(
                         condition=django.db.models.lookups.Exact(

@@ -26,7 +26,7 @@ class BanList(models.Model):
 
 
 class Ban(models.Model):
-    """What the operator decided of one persona, by the SHA-256 of scope and nullifier.
+    """What the operator decided of one persona, by the SHA-256 of thread and nullifier.
 
     Asked for between two ticks, in force from the next one (`added_at`) until `until`, or until the tick
     after it was lifted (`ended_at`).
@@ -34,7 +34,7 @@ class Ban(models.Model):
 
     id = models.BinaryField(primary_key=True)
     season = models.CharField(max_length=8)
-    scope = models.BinaryField()
+    thread = models.BinaryField()
     nullifier = models.BinaryField()
     until = models.DateTimeField()
     reason = models.CharField(max_length=32)
@@ -45,7 +45,7 @@ class Ban(models.Model):
     class Meta:
         constraints: ClassVar[Constraints] = [
             bytes_long("ban_id_is_digest", "id", 32),
-            bytes_long("ban_scope_is_digest", "scope", 32),
+            bytes_long("ban_thread_is_digest", "thread", 32),
             bytes_long("ban_nullifier_is_field", "nullifier", 32),
             models.CheckConstraint(
                 name="ban_reason_form", condition=models.Q(reason__regex=r"^[a-z][a-z-]{0,31}$")

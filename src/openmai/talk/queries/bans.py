@@ -34,16 +34,22 @@ def current_bans(domain: Domain) -> CurrentBans:
     return CurrentBans(bans, document, bans.digest, row[1])
 
 
-def bans_wanted(season: str, *, at: datetime) -> tuple[Ban, ...]:
+def bans_wanted(domain: Domain, *, at: datetime) -> tuple[Ban, ...]:
     """What should be in force from the tick `at` on."""
     found = rows(
-        """SELECT scope, nullifier, until, reason FROM talk_ban
+        """SELECT thread, nullifier, until, reason FROM talk_ban
            WHERE season = %(season)s AND ended_at IS NULL AND NOT lifted AND until > %(at)s""",
-        {"season": season, "at": at},
+        {"season": domain.season, "at": at},
     )
     return sorted_bans(
-        Ban(int.from_bytes(scope, "big"), int.from_bytes(nullifier, "big"), iso_seconds(until), reason)
-        for scope, nullifier, until, reason in found
+        Ban.of(
+            domain,
+            thread=bytes(thread),
+            nullifier=int.from_bytes(nullifier, "big"),
+            until=iso_seconds(until),
+            reason=reason,
+        )
+        for thread, nullifier, until, reason in found
     )
 
 
