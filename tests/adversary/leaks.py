@@ -144,11 +144,12 @@ def watch(application: Any, site: str, leaks: Names, _clock: SharedClock) -> Any
 def _at_once(action: str, _clock: SharedClock) -> None:
     from openmai.talk.actions import ticks
     from openmai.talk.epoch import EPOCH
+    from openmai.talk.rules import rules
 
     item = EPOCH.get(bytes.fromhex(action))
     if item is not None:
         with _lock:
-            ticks._write([item], item.due)
+            ticks._write([item], item.due, rules())
 
 
 def _counter(action: str, _clock: SharedClock) -> None:
