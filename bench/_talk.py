@@ -103,7 +103,7 @@ def _set_up(world: World, now: datetime) -> None:
 
     entry = open_index(world.cast.index(rosters=[world.roster]), key=None, domain=None).rosters
     envelope = sign_index(RosterIndex(SITE, DOMAIN.season, 1, entry), world.cast.signing_key)
-    new = (FetchedEpoch(world.roster.signed, world.roster.leaves, world.roster.journal, ()),)
+    new = (FetchedEpoch(world.roster.signed, world.roster.leaves, world.roster.journal, (), None),)
     snapshot = Snapshot(open_index(envelope, key=None, domain=DOMAIN), envelope, new)
     keep_snapshot(snapshot, rules=rules(), now=now)
     (current,) = current_rosters(DOMAIN.season, floor=0)

@@ -18,6 +18,7 @@ export type ErrorCode =
   | "roster-older"
   | "index-forked"
   | "roster-shrunk"
+  | "roster-unchained"
   | "season-differs"
   | "season-over"
   | "bad-pairing"

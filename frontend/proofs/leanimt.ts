@@ -39,6 +39,11 @@ export class LeanIMT {
     return new LeanIMT(poseidon, levels);
   }
 
+  /** The nodes of level 8, one for each tile of 256 leaves. */
+  tileRoots(): bigint[] {
+    return this.levels[Math.min(8, this.levels.length - 1)]!.map((node) => this.poseidon.fromNode(node));
+  }
+
   get root(): bigint {
     return this.poseidon.fromNode(this.levels.at(-1)![0]!);
   }

@@ -5,16 +5,17 @@
  */
 import type { Database } from "../device/database.ts";
 import { fingerprint, sha256 } from "./encoding.ts";
-import { acceptEpoch, removalsIn, tooMany } from "./epochs.ts";
+import { acceptEpoch, epochOfLeaves, epochOfPaths, keptEpoch, pathIn, removalsIn, tells, tooMany, type Epoch, type Removals } from "./epochs.ts";
 import { ProofError } from "./errors.ts";
 import type { Fetch } from "./artifacts.ts";
 import { parseHex, toHex } from "./field.ts";
-import type { LeanIMT } from "./leanimt.ts";
+import type { MerklePath } from "./leanimt.ts";
 import { epochHead, type Listed } from "./log/entries.ts";
 import { LogWatch } from "./log/watch.ts";
 import type { Progress, SiteFacts } from "./messages.ts";
+import { Paths } from "./paths.ts";
 import type { Poseidon } from "./poseidon.ts";
-import { checkBelongs, checkLeaves, checkTree, openIndex, openStatement } from "./rosters.ts";
+import { checkBelongs, checkLeaves, checkTree, openIndex, openStatement, wholeRoster } from "./rosters.ts";
 import type { RosterIndex, RosterStatement } from "./rosters.ts";
 import { parseCanonical } from "./schema.ts";
 
@@ -34,20 +35,34 @@ const seenPlace = ({ site, season }: SiteFacts): string => `index/${site}/${seas
 /** No fewer, whatever the site says of its own floor: a crowd of two is not one. */
 export const SMALLEST_CROWD = 20;
 
+/** Up to so many leaves everybody fetches the leaves file: it is no longer than a paths file. */
+const MAX_WHOLE = 1_024;
+
+type Report = (progress: Progress) => void;
+
 export interface CheckedRoster {
   readonly statement: RosterStatement;
-  readonly leaves: readonly bigint[];
+  /** From the leaf that was asked for to the root; null without it. */
+  readonly path: MerklePath | null;
   /** The head of the log just behind the epoch's entry, as a join carries it. */
   readonly checkpoint: string;
 }
 
-export class Mirror {
-  private readonly trees = new Map<string, LeanIMT>();
+/** What the index, the statement and the log say of a roster, before its leaves are looked at. */
+interface Named {
+  readonly name: string;
+  readonly statement: RosterStatement;
+  readonly checkpoint: string;
+}
 
+/** Which files it asks for depends on the roster's size and on what the device kept, never on the member's place. */
+export class Mirror {
   constructor(
     private readonly fetcher: Fetch,
     private readonly database: Database,
+    private readonly poseidon: Poseidon,
     private readonly log = new LogWatch(fetcher, database),
+    private readonly wholeUpTo = MAX_WHOLE,
   ) {}
 
   private async bytes(path: string, fresh = false): Promise<Uint8Array> {
@@ -92,27 +107,62 @@ export class Mirror {
     return index;
   }
 
+  /** These rosters with all their shards, in order; one that the index lacks stays as it is, to be refused by its name. */
+  async shards(facts: SiteFacts, rosters: readonly string[]): Promise<string[]> {
+    const listed = (await this.index(facts, false)).rosters.map(({ roster }) => roster);
+    const number = (roster: string): number => Number(roster.split("#")[1] ?? 1);
+    return rosters.flatMap((whole) => {
+      const found = listed.filter((roster) => wholeRoster(roster) === whole).sort((a, b) => number(a) - number(b));
+      return found.length > 0 ? found : [whole];
+    });
+  }
+
   /**
-   * The current epoch of `roster`: signature, hashes, leaves and place in the log checked, and kept as the last one
-   * accepted. The tree is built by `tree`. Throws `roster-shrunk` if too many are gone of those whom the epoch accepted before had.
+   * The current epoch of `roster`: signature, hashes, nodes and place in the log checked, and kept as the last one
+   * accepted. Throws `roster-shrunk` if too many are gone of those whom the epoch accepted before had.
    */
-  async roster(facts: SiteFacts, roster: string): Promise<CheckedRoster> {
-    const { name, ...checked } = await this.current(facts, roster);
-    const removals = await removalsIn(this.database, facts, roster, checked.leaves);
-    if (tooMany(removals)) throw new ProofError("roster-shrunk", "", { roster, epoch: checked.statement.epoch, ...removals });
-    await acceptEpoch(this.database, facts, roster, name, checked.leaves);
-    return checked;
+  async roster(facts: SiteFacts, roster: string, commitment: bigint | null = null, report: Report = () => {}): Promise<CheckedRoster> {
+    const named = await this.current(facts, roster);
+    const { statement, checkpoint } = named;
+    const { found, removals } = await this.epoch(facts, named, commitment, report);
+    if (tooMany(removals)) throw new ProofError("roster-shrunk", "", { roster, epoch: statement.epoch, ...removals });
+    await acceptEpoch(this.database, facts, roster, found);
+    return { statement, checkpoint, path: commitment === null ? null : pathIn(this.poseidon, found, commitment) };
+  }
+
+  /** What this device comes to know of an epoch, by as few bytes as will do. */
+  private async epoch(facts: SiteFacts, named: Named, commitment: bigint | null, report: Report): Promise<{ found: Epoch; removals: Removals }> {
+    const { name, statement } = named;
+    const kept = await keptEpoch(this.database, facts, statement.roster);
+    if (kept?.statement === name && tells(kept, commitment)) return { found: kept, removals: { gone: 0, before: kept.live } };
+    let proved: Removals | null = null;
+    if (statement.size > this.wholeUpTo) {
+      const paths = Paths.check(this.poseidon, statement, await this.addressed(`/rosters/paths/${statement.paths}.bin`, statement.paths));
+      const next = epochOfPaths(name, statement, paths, kept, commitment);
+      if (next !== null && (tooMany(next.removals) || tells(next.found, commitment))) return next;
+      proved = next?.removals ?? null;
+    }
+    const { found, leaves } = await this.whole(named, commitment, report);
+    const removals = proved ?? removalsIn(kept, leaves);
+    if (removals === null) throw new ProofError("roster-unchained", "", { roster: statement.roster, epoch: statement.epoch });
+    return { found, removals };
+  }
+
+  private async whole({ name, statement }: Named, commitment: bigint | null, report: Report): Promise<{ found: Epoch; leaves: readonly bigint[] }> {
+    const leaves = checkLeaves(statement, await this.addressed(`/rosters/leaves/${statement.leaves}.bin`, statement.leaves));
+    const tree = checkTree(this.poseidon, statement, leaves, (done) => report({ stage: "hashing", done, total: 1 }));
+    return { found: epochOfLeaves(name, statement, tree, leaves, commitment), leaves };
   }
 
   /** Accepts an epoch that lost many members: the member knows why. Another one than that is looked at anew. */
   async accept(facts: SiteFacts, roster: string, epoch: number): Promise<void> {
-    const { name, statement, leaves } = await this.current(facts, roster); // logged it must be, whatever the member accepts
-    if (statement.epoch === epoch) await acceptEpoch(this.database, facts, roster, name, leaves);
-    else await this.roster(facts, roster);
+    const named = await this.current(facts, roster); // logged it must be, whatever the member accepts
+    if (named.statement.epoch !== epoch) return void (await this.roster(facts, roster));
+    await acceptEpoch(this.database, facts, roster, (await this.whole(named, null, () => {})).found);
   }
 
   /** An epoch may come between the index and the list of places, or one of them from a cache: then both are asked anew, once. */
-  private async current(facts: SiteFacts, roster: string): Promise<CheckedRoster & { readonly name: string }> {
+  private async current(facts: SiteFacts, roster: string): Promise<Named> {
     try {
       return await this.look(facts, roster, false);
     } catch (error) {
@@ -121,15 +171,14 @@ export class Mirror {
     }
   }
 
-  private async look(facts: SiteFacts, roster: string, fresh: boolean): Promise<CheckedRoster & { readonly name: string }> {
+  private async look(facts: SiteFacts, roster: string, fresh: boolean): Promise<Named> {
     const entry = (await this.index(facts, fresh)).rosters.find((each) => each.roster === roster);
     if (entry === undefined) throw new ProofError("roster-unknown", roster);
     const envelope = parseCanonical(await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement));
     const { statement } = openStatement(envelope, parseHex(facts.roster_key, 32, "roster key"));
     checkBelongs(statement, entry, facts);
-    const leaves = checkLeaves(statement, await this.addressed(`/rosters/leaves/${statement.leaves}.bin`, statement.leaves));
     const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed(facts, fresh));
-    return { statement, leaves, name: entry.statement, checkpoint };
+    return { statement, name: entry.statement, checkpoint };
   }
 
   /** Where the server says that each epoch stands in the log. */
@@ -142,15 +191,5 @@ export class Mirror {
       // The same as a list that lacks the roster.
     }
     return [];
-  }
-
-  /** The tree of a checked roster, with the statement's root; kept, because a member often speaks twice in an epoch. */
-  tree(poseidon: Poseidon, { statement, leaves }: CheckedRoster, report: (progress: Progress) => void): LeanIMT {
-    const known = this.trees.get(statement.leaves);
-    if (known !== undefined && known.root === statement.root) return known;
-    const tree = checkTree(poseidon, statement, leaves, (done) => report({ stage: "hashing", done, total: 1 }));
-    this.trees.clear(); // one at a time: a tree of a million leaves takes 64 MB
-    this.trees.set(statement.leaves, tree);
-    return tree;
   }
 }

@@ -7,13 +7,13 @@ import { LeanIMT } from "./leanimt.ts";
 import type { Label, RosterKind, SiteFacts } from "./messages.ts";
 import { isSignedBy } from "./personas.ts";
 import type { Poseidon } from "./poseidon.ts";
-import { exactKeys, parseCanonical, parseCount, parseDate, parseRosterId, parseSeason, parseSite, parseSlug } from "./schema.ts";
+import { exactKeys, parseCanonical, parseCount, parseDate, parseRosterId, parseSeason, parseSite, parseLabelSlug } from "./schema.ts";
 import type { Fields } from "./schema.ts";
 
 const CAPACITY = 2 ** 20;
 const MAX_LABEL = 120;
 const STATEMENT_FIELDS = [
-  "type", "site", "season", "roster", "epoch", "label", "root", "size", "live", "settled", "leaves", "journal", "published",
+  "type", "site", "season", "roster", "epoch", "label", "root", "size", "live", "settled", "leaves", "paths", "journal", "published",
 ] as const;
 
 export interface RosterStatement {
@@ -27,6 +27,7 @@ export interface RosterStatement {
   readonly live: number;
   readonly settled: number;
   readonly leaves: string;
+  readonly paths: string;
   /** SHA-256 of what came and went with this epoch; the log's affair, and no client's. */
   readonly journal: string;
   readonly published: string;
@@ -52,12 +53,27 @@ export interface Opened<T> {
 
 /** What makes a company's label provable, attested or absent. */
 export function kindOf(roster: string): RosterKind {
-  if (roster === "site") return "site";
-  return roster.endsWith("/provable") ? "provable" : "attested";
+  const whole = wholeRoster(roster);
+  if (whole === "site") return "site";
+  return whole.endsWith("/provable") ? "provable" : "attested";
 }
 
-/** The slug of the company whose roster this is, or null for the site's. */
-export const companyOf = (roster: string): string | null => roster.split("/")[1] ?? null;
+/** The roster without its shard. */
+export const wholeRoster = (roster: string): string => roster.split("#")[0]!;
+
+/** The slug of the roster's label: a company's, "industry/" and a trade, or null for the site's. */
+export function labelSlug(roster: string): string | null {
+  const [of, slug] = wholeRoster(roster).split("/");
+  if (slug === undefined) return null;
+  return of === "company" ? slug : `industry/${slug}`;
+}
+
+/** The rosters, best evidence first, in which the members of this label stand; null for the site's. */
+export function rostersOf(slug: string | null): string[] {
+  if (slug === null) return ["site"];
+  const of = slug.startsWith("industry/") ? slug : `company/${slug}`;
+  return [`${of}/provable`, `${of}/attested`];
+}
 
 const isHash = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 
@@ -74,7 +90,7 @@ function openEnvelope(envelope: unknown, tag: string, expected: Uint8Array | nul
 export function parseLabel(value: unknown): Label | null {
   if (value === null) return null;
   const { slug, en, zh } = exactKeys(value, ["slug", "en", "zh"]);
-  return { slug: parseSlug(slug), en: checkText(en, "label", 1, MAX_LABEL), zh: checkText(zh, "label", 1, MAX_LABEL) };
+  return { slug: parseLabelSlug(slug), en: checkText(en, "label", 1, MAX_LABEL), zh: checkText(zh, "label", 1, MAX_LABEL) };
 }
 
 /** Opens the envelope of a roster's statement, already parsed. Throws `bad-roster` or `not-canonical`. */
@@ -95,13 +111,14 @@ function parseStatement(fields: Fields): RosterStatement {
     live: parseCount(fields.live, "live"),
     settled: parseCount(fields.settled, "settled"),
     leaves: isHash(fields.leaves) ? fields.leaves : "",
+    paths: isHash(fields.paths) ? fields.paths : "",
     journal: isHash(fields.journal) ? fields.journal : "",
     published: parseDate(fields.published),
   };
   const { size, live, settled, label, roster } = statement;
   // A root of 0 belongs to the empty tree, and the circuit grants it to anybody (threat 2).
-  const consistent = statement.root !== 0n && size <= CAPACITY && live <= size && settled <= live && (label?.slug ?? null) === companyOf(roster);
-  if (fields.type !== "openmai/roster/v1" || statement.leaves === "" || statement.journal === "" || !consistent) throw new ProofError("bad-roster", "statement");
+  const consistent = statement.root !== 0n && size <= CAPACITY && live <= size && settled <= live && (label?.slug ?? null) === labelSlug(roster);
+  if (fields.type !== "openmai/roster/v1" || statement.leaves === "" || statement.paths === "" || statement.journal === "" || !consistent) throw new ProofError("bad-roster", "statement");
   return statement;
 }
 

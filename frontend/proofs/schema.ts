@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 const SITE = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 const SEASON = /^s(?:0|[1-9][0-9]{0,5})$/;
 const SLUG = "[a-z0-9][a-z0-9-]{0,62}";
-const ROSTER = new RegExp(`^(?:site|company/${SLUG}/(?:provable|attested))$`);
+const ROSTER = new RegExp(`^(?:site|(?:company|industry)/${SLUG}/(?:provable|attested))(?:#(?:[2-9]|[1-9][0-9]{1,3}))?$`);
 const DATE = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/;
 
 const refuse = (what: string): never => {
@@ -34,6 +34,8 @@ export const parseSite = matching(SITE, "site");
 export const parseSeason = matching(SEASON, "season");
 export const parseRosterId = matching(ROSTER, "roster");
 export const parseSlug = matching(new RegExp(`^${SLUG}$`), "slug");
+/** A company's slug, or "industry/" and a trade. */
+export const parseLabelSlug = matching(new RegExp(`^(?:industry/)?${SLUG}$`), "slug");
 export const parseDate = matching(DATE, "date");
 
 export function parseCount(value: unknown, name: string, least = 0): number {

@@ -27,7 +27,7 @@ import { Mirror, SMALLEST_CROWD, type CheckedRoster } from "./mirror.ts";
 import { buildPoseidon, type Poseidon } from "./poseidon.ts";
 import { verifyProofFile } from "./proof_file.ts";
 import { receiptHolds } from "./receipts.ts";
-import { companyOf, kindOf } from "./rosters.ts";
+import { kindOf, labelSlug, rostersOf } from "./rosters.ts";
 import { documentId, exactKeys } from "./schema.ts";
 import { PAIRING_MS, Pairing } from "./pairing.ts";
 import { checkOpen, checkSeason, isOpen, openSeasons, seasonAt } from "./seasons.ts";
@@ -81,7 +81,7 @@ async function buildTools(): Promise<Tools> {
   await sweep(database, Date.now(), siteClock);
   const log = new LogWatch(fetcher, database);
   const gatekeeper = new Gatekeeper(fetcher, database, __ARTIFACTS__["gate.wasm"]!);
-  return { database, poseidon, log, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database, log), gatekeeper };
+  return { database, poseidon, log, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database, poseidon, log), gatekeeper };
 }
 
 function getTools(): Promise<Tools> {
@@ -104,14 +104,13 @@ function getArtifacts(depth: Depth, report: Report): Promise<Artifacts> {
   return files;
 }
 
-/** Where the member stands in a checked roster; throws `not-in-roster` or `below-floor`. */
-function standingIn(roster: CheckedRoster, commitment: bigint, facts: SiteFacts): number {
-  const position = roster.leaves.indexOf(commitment);
-  if (position < 0) throw new ProofError("not-in-roster", "", { roster: roster.statement.roster });
+/** The member's path in a checked roster; throws `not-in-roster` or `below-floor`. */
+function standingIn(roster: CheckedRoster, facts: SiteFacts): MerklePath {
+  if (roster.path === null) throw new ProofError("not-in-roster", "", { roster: roster.statement.roster });
   const { settled } = roster.statement;
   const floor = Math.max(SMALLEST_CROWD, facts.floor);
   if (settled < floor) throw new ProofError("below-floor", "", { settled, floor });
-  return position;
+  return roster.path;
 }
 
 const crowdOf = ({ statement }: CheckedRoster): Crowd => {
@@ -119,15 +118,15 @@ const crowdOf = ({ statement }: CheckedRoster): Crowd => {
   return { roster, kind: kindOf(roster), label, live, settled, published };
 };
 
-async function findCrowd(facts: SiteFacts, company: string | null): Promise<Crowd> {
+async function findCrowd(facts: SiteFacts, company: string | null, report: Report): Promise<Crowd> {
   const { vault, mirror, poseidon } = await getTools();
   const commitment = commitmentOf(poseidon, await vault.secret(facts));
-  const candidates = company === null ? ["site"] : [`company/${company}/provable`, `company/${company}/attested`];
+  const candidates = await mirror.shards(facts, rostersOf(company));
   let refusal: unknown;
   for (const roster of candidates) {
     try {
-      const checked = await mirror.roster(facts, roster);
-      standingIn(checked, commitment, facts);
+      const checked = await mirror.roster(facts, roster, commitment, report);
+      standingIn(checked, facts);
       return crowdOf(checked);
     } catch (error) {
       const passable = error instanceof ProofError && ["roster-unknown", "not-in-roster", "below-floor"].includes(error.code);
@@ -155,9 +154,8 @@ function draftDocument(facts: SiteFacts, draft: Draft): unknown {
 async function provePath(facts: SiteFacts, roster: string, secret: bigint, report: Report): Promise<{ path: MerklePath; checkpoint: string }> {
   const { mirror, poseidon } = await getTools();
   report({ stage: "roster", done: 0, total: 0 });
-  const checked = await mirror.roster(facts, roster);
-  const position = standingIn(checked, commitmentOf(poseidon, secret), facts);
-  return { path: mirror.tree(poseidon, checked, report).path(position), checkpoint: checked.checkpoint };
+  const checked = await mirror.roster(facts, roster, commitmentOf(poseidon, secret), report);
+  return { path: standingIn(checked, facts), checkpoint: checked.checkpoint };
 }
 
 /** When an action is to be sent, in ms by the server's clock, and whether the slot that it had is known to be used. */
@@ -188,7 +186,7 @@ async function aliasIn(facts: SiteFacts, threadId: Uint8Array): Promise<Alias> {
 }
 
 async function labelOf(facts: SiteFacts, roster: string): Promise<PersonaFacts["label"]> {
-  if (companyOf(roster) === null) return null;
+  if (labelSlug(roster) === null) return null;
   return (await (await getTools()).mirror.roster(facts, roster)).statement.label;
 }
 
@@ -328,7 +326,7 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
   forget: async ({ facts }) => (await getTools()).vault.forget(facts),
   readTicket: async ({ ticket }) => readTicket(ticket),
   enrol: async ({ facts, ticket }, report) => enrol(inSeason(facts), ticket, report),
-  crowd: async ({ facts, company }) => findCrowd(inOpenSeason(facts), company),
+  crowd: async ({ facts, company }, report) => findCrowd(inOpenSeason(facts), company, report),
   alias: async ({ facts, thread }) => aliasIn(inOpenSeason(facts), parseHex(thread, 32, "thread")),
   speak: async (asked, report) => speak({ ...asked, facts: forDraft(asked.facts, asked.draft) }, report),
   renew: async (asked, report) => renew({ ...asked, facts: inSeason(asked.facts) }, report),

@@ -114,29 +114,29 @@ describe("the mirror", () => {
       Promise.resolve(new Response(changed.get(url) ?? files.get(url) ?? null, { status: files.has(url) ? 200 : 404 }));
   const roster = "company/lumen-kitchens/provable";
 
-  test("hands out a roster whose every part was checked, with its tree", async () => {
-    const mirror = new Mirror(serving(), database);
-    const checked = await mirror.roster(facts, roster);
+  test("hands out a roster whose every part was checked, with the member's path", async () => {
+    const mirror = new Mirror(serving(), database, poseidon);
     const stages: string[] = [];
-    expect(mirror.tree(poseidon, checked, ({ stage }) => stages.push(stage)).root).toBe(checked.statement.root);
+    const checked = await mirror.roster(facts, roster, BigInt(vectors.commitment), ({ stage }) => stages.push(stage));
+    expect(checked.path?.root).toBe(checked.statement.root);
     expect(stages).toContain("hashing");
   });
 
   test("refuses other leaves than the statement names", async () => {
     const forged = leaves.slice();
     forged[0]! ^= 1;
-    const mirror = new Mirror(serving(new Map([[`/rosters/leaves/${toHex(sha256(leaves))}.bin`, forged]])), database);
+    const mirror = new Mirror(serving(new Map([[`/rosters/leaves/${toHex(sha256(leaves))}.bin`, forged]])), database, poseidon);
     const detail = expect.stringContaining("other content than its name says") as string;
     await expect(mirror.roster(facts, roster)).rejects.toMatchObject({ code: "bad-roster", detail });
   });
 
   test("refuses an older index than it has seen", async () => {
     await database.put("settings", `pins/${facts.site}`, { key: facts.roster_key, serial: 10 });
-    await expect(new Mirror(serving(), database).roster(facts, roster)).rejects.toMatchObject({ code: "roster-older" });
+    await expect(new Mirror(serving(), database, poseidon).roster(facts, roster)).rejects.toMatchObject({ code: "roster-older" });
   });
 
   test("pins the roster key on first use, and says so when it changes, until the member trusts the new one", async () => {
-    const mirror = new Mirror(serving(), database);
+    const mirror = new Mirror(serving(), database, poseidon);
     await mirror.roster(facts, roster);
     const other = { ...facts, roster_key: "11".repeat(32) };
     await expect(mirror.roster(other, roster)).rejects.toMatchObject({ code: "roster-key-changed" });
@@ -147,7 +147,7 @@ describe("the mirror", () => {
   });
 
   test("refuses the index of another site, season or roster", async () => {
-    const mirror = new Mirror(serving(), database);
+    const mirror = new Mirror(serving(), database, poseidon);
     const foreign = { code: "bad-roster", detail: "index of another site or season" };
     await expect(mirror.roster({ ...facts, season: "s229" }, roster)).rejects.toMatchObject(foreign);
     await expect(mirror.roster(facts, "site")).rejects.toMatchObject({ code: "roster-unknown" });

@@ -36,7 +36,7 @@ const members = (first: number, last: number): bigint[] => Array.from({ length: 
 /** The mirror as it is when this is published. */
 function showing(published: Published, device = database): Mirror {
   const files = publish(poseidon, { log, ...published });
-  return new Mirror((url) => Promise.resolve(new Response(files.get(url) ?? null, { status: files.has(url) ? 200 : 404 })), device);
+  return new Mirror((url) => Promise.resolve(new Response(files.get(url) ?? null, { status: files.has(url) ? 200 : 404 })), device, poseidon);
 }
 
 describe("an epoch that lost many members", () => {
@@ -113,7 +113,7 @@ async function workerIn(published: Omit<Published, "leaves"> & { others: number 
 describe("the public log", () => {
   const files = (published: Published): Map<string, Uint8Array<ArrayBuffer>> => publish(poseidon, { log, ...published });
   const mirrorOf = (served: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, device = database): Mirror =>
-    new Mirror((url) => Promise.resolve(new Response(served.get(url) ?? null, { status: served.has(url) ? 200 : 404 })), device);
+    new Mirror((url) => Promise.resolve(new Response(served.get(url) ?? null, { status: served.has(url) ? 200 : 404 })), device, poseidon);
   const placeIn = (served: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Place =>
     (JSON.parse(new TextDecoder().decode(served.get("/api/v1/rosters"))) as { rosters: { log: Place }[] }).rosters[0]!.log;
   const refused = { code: "roster-not-logged" };
@@ -173,7 +173,7 @@ describe("the public log", () => {
       asked.push([url, fresh]);
       const body = (url === "/rosters/index.json" && !fresh ? old : new Map([...old, ...now])).get(url);
       return Promise.resolve(new Response(body ?? null, { status: body === undefined ? 404 : 200 }));
-    }, database);
+    }, database, poseidon);
     await expect(cached.roster(facts, ROSTER)).resolves.toMatchObject({ statement: { epoch: 2 } });
     expect(asked.filter(([url, fresh]) => fresh && url === "/rosters/index.json")).toHaveLength(1);
     const nowhere = new Map([...now, ["/api/v1/rosters", listed(2, null)] as const]);

@@ -36,19 +36,20 @@ export interface Published {
   readonly serial?: number;
   readonly settled?: number;
   readonly season?: string;
+  readonly paths?: Uint8Array<ArrayBuffer>;
   /** The site's log so far; the epoch is appended to it. */
   readonly log?: TestLog;
 }
 
 /** The mirror's files for one epoch of the vectors' company, and the log that holds it. */
-export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, settled, season = facts.season, log = TestLog.of(facts.site, 3) }: Published): Map<string, Uint8Array<ArrayBuffer>> {
+export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, settled, season = facts.season, paths = new Uint8Array(), log = TestLog.of(facts.site, 3) }: Published): Map<string, Uint8Array<ArrayBuffer>> {
   const file = concat(...leaves.map(be32));
   const live = leaves.filter((leaf) => leaf !== 0n).length;
   const statement = sign("roster-statement", {
     type: "openmai/roster/v1", site: facts.site, season, roster: ROSTER, epoch,
     label: { slug: COMPANY, en: "Lumen Kitchens", zh: "流明厨房" },
     root: LeanIMT.build(poseidon, leaves).root.toString(), size: leaves.length, live, settled: settled ?? live,
-    leaves: toHex(sha256(file)), journal: "00".repeat(32), published: "2026-05-01",
+    leaves: toHex(sha256(file)), paths: toHex(sha256(paths)), journal: "00".repeat(32), published: "2026-05-01",
   });
   const name = toHex(sha256(statement));
   const index = { type: "openmai/roster-index/v1", site: facts.site, season, serial, rosters: [{ roster: ROSTER, epoch, statement: name }] };
@@ -56,6 +57,7 @@ export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, set
     ["/rosters/index.json", sign("roster-index", index)],
     [`/rosters/statements/${name}.json`, statement],
     [`/rosters/leaves/${toHex(sha256(file))}.bin`, file],
+    [`/rosters/paths/${toHex(sha256(paths))}.bin`, paths],
     ...logged(statement, log),
   ]);
 }

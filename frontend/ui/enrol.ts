@@ -29,11 +29,12 @@ function takeAnswer(): Answer | null | undefined {
   }
 }
 
-/** "company/lumen/provable" in words; `names` are the member's companies by their short names. */
+/** "company/lumen/provable" in words; `names` are the member's companies and trades by their short names. */
 function rosterText(roster: string, names: Readonly<Record<string, string>>): string {
-  const [, slug, kind] = roster.split("/");
+  const [of, slug, kind] = roster.split("/");
   if (slug === undefined) return say("siteRoster");
-  const company = names[slug] ?? slug;
+  const company = names[of === "industry" ? `industry/${slug}` : slug] ?? slug;
+  if (of === "industry") return say("tradeRoster", { trade: company, kind: say(kind === "provable" ? "provable" : "attested") });
   return say("companyRoster", { company, kind: say(kind === "provable" ? "provable" : "attested") });
 }
 

@@ -97,7 +97,10 @@ class IdentityPage {
     const joined = new URLSearchParams(location.hash.slice(1)).get("joined");
     if (joined === null) return;
     history.replaceState(null, "", location.pathname + location.search);
-    for (const roster of joined.split(",")) rememberCompany(roster.split("/")[1] ?? "");
+    for (const roster of joined.split(",")) {
+      const [of, slug = ""] = roster.split("/");
+      rememberCompany(of === "industry" ? `industry/${slug}` : slug);
+    }
     announce(say("joinedSaved"));
   }
 

@@ -1,7 +1,7 @@
-/** Which companies this device's member could speak for: an order of the choices, never a choice. */
+/** Which companies and trades this device's member could speak for: an order of the choices, never a choice. */
 
 const KEY = "openmai-companies";
-const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const SLUG = /^(?:industry\/)?[a-z0-9][a-z0-9-]{0,62}$/;
 
 export function rememberedCompanies(): string[] {
   try {

@@ -16,13 +16,14 @@ const say = sayer(en.compose, zh.compose);
 const common = sayer(en.common, zh.common);
 
 export const labelText = (label: Label | null): string =>
-  label === null ? common("randomAlias") : common("employeeOf", { company: label[language()] });
+  label === null ? common("randomAlias") : common(isTrade(label) ? "someoneIn" : "employeeOf", { company: label[language()] });
+const isTrade = ({ slug }: Label): boolean => slug.startsWith("industry/");
 
-/** The open companies of the site, each once, by name. */
+/** The open companies and trades of the site, each once, by name; the trades come last. */
 function openCompanies(rosters: readonly RosterFacts[]): Label[] {
   const labels = new Map<string, Label>();
   for (const { label, open } of rosters) if (open && label !== null) labels.set(label.slug, label);
-  return [...labels.values()].sort((a, b) => a[language()].localeCompare(b[language()], document.documentElement.lang));
+  return [...labels.values()].sort((a, b) => Number(isTrade(a)) - Number(isTrade(b)) || a[language()].localeCompare(b[language()], document.documentElement.lang));
 }
 
 export class Speaker {
@@ -73,7 +74,7 @@ export class Speaker {
     const others = companies.filter(({ slug }) => !mine.includes(slug));
     replace(this.choices, ...own.map((label) => this.choice(label.slug, labelText(label))));
     const select = need(this.form, "[data-other-company]", HTMLSelectElement);
-    for (const label of others) select.append(make("option", { value: label.slug }, label[language()]));
+    for (const label of others) select.append(make("option", { value: label.slug }, labelText(label)));
     find(this.form, "[data-other]", HTMLElement)?.toggleAttribute("hidden", others.length === 0);
   }
 
@@ -188,7 +189,7 @@ export class Speaker {
     if (code === "log-witnesses-changed") return button(common("trustWitnesses"), "quiet", () => void this.trust("trustLogKey").then(then));
     if (EVIDENCED.includes(code)) return button(common("downloadEvidence"), "primary", () => void saveEvidence());
     if (code === "gate-key-changed") return button(common("trustKey"), "quiet", () => void this.trust("trustGateKey").then(then));
-    if (code !== "roster-shrunk") return null;
+    if (code !== "roster-shrunk" && code !== "roster-unchained") return null;
     const { roster, epoch } = parameters as { roster: string; epoch: number };
     return button(common("acceptRoster"), "quiet", () => void this.accept(roster, epoch).then(then));
   }

@@ -152,7 +152,7 @@ class Checker {
 
 function described(post: VerifiedPost): Node[] {
   const { label, live, site, kind, published, fingerprint, logFingerprint, tick, witnesses, title, body, alias } = post;
-  const who = label === null ? say("writtenBySite", { live, site }) : say("writtenBy", { live, company: label[language()] });
+  const who = label === null ? say("writtenBySite", { live, site }) : say(label.slug.startsWith("industry/") ? "writtenByTrade" : "writtenBy", { live, company: label[language()] });
   return [
     make("p", { class: "verdict" }, make("strong", {}, who)),
     make("blockquote", { class: "prose" }, make("p", {}, `${alias[language()]}${title === null ? "" : ` · ${title}`}`), make("p", { class: "plain-text" }, body || say("noText"))),

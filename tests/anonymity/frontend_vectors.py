@@ -28,6 +28,7 @@ from openmai.anonymity.log.checkpoints import cosign, log_origin, sign_checkpoin
 from openmai.anonymity.log.entries import roster_entry, tick_entries
 from openmai.anonymity.log.notes import COSIGNATURE, NoteKey
 from openmai.anonymity.log.part import LogPart, Placed
+from openmai.anonymity.paths import Since, build_paths
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import build_proof_file
 from openmai.anonymity.prover import Prover
@@ -177,9 +178,11 @@ def _enrolment(prover: Prover, secret: int, rng: random.Random) -> dict[str, Any
 def _speech(prover: Prover, secret: int, leaves: list[int], rng: random.Random) -> dict[str, Any]:
     """A roster, an opening with its join, a reply without one, and the proof files of both."""
     tree, leaves_file = LeanIMT(leaves), pack_leaves(leaves)
+    paths_file = build_paths(tree, epoch=3, since=Since(3, tree.size), removed=())
     statement = RosterStatement(
         site=DOMAIN.site, season=DOMAIN.season, roster=ROSTER, epoch=3, label=LABEL, root=tree.root, size=40,
-        live=39, settled=35, leaves=sha256(leaves_file), journal=sha256(b"journal"), published="2026-05-01",
+        live=39, settled=35, leaves=sha256(leaves_file),
+        paths=sha256(paths_file), journal=sha256(b"journal"), published="2026-05-01",
     )  # fmt: skip
     signing_key = Ed25519PrivateKey.from_private_bytes(ROSTER_SEED)
     envelope = sign_statement(statement, signing_key)

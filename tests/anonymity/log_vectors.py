@@ -117,7 +117,7 @@ def _statement() -> Any:
     statement = RosterStatement(
         site=DOMAIN.site, season=DOMAIN.season, roster="company/lumen-kitchens/provable", epoch=3,
         label=Label("lumen-kitchens", "Lumen Kitchens", "流明厨房"), root=12345, size=40, live=39, settled=35,
-        leaves=sha256(b"leaves"), journal=sha256(b"journal"), published="2026-05-01",
+        leaves=sha256(b"leaves"), paths=sha256(b"paths"), journal=sha256(b"journal"), published="2026-05-01",
     )  # fmt: skip
     return open_statement(sign_statement(statement, key), key=None, domain=DOMAIN)
 

@@ -22,15 +22,19 @@ from openmai.anonymity.rosters import (
     WrongRosterKey,
     check_leaves,
     company_roster,
+    industry_roster,
+    is_trade,
     key_fingerprint,
     open_index,
     open_statement,
     pack_leaves,
     roster_kind,
     roster_slug,
+    shard_of,
     sign_index,
     sign_statement,
     unpack_leaves,
+    whole_roster,
 )
 
 MALLORYS_KEY = Ed25519PrivateKey.from_private_bytes(b"m" * 32)
@@ -103,6 +107,12 @@ def test_a_signature_over_an_index_is_none_over_a_statement(cast: Cast, harbour:
         ({"label": {"slug": "harbour-logistics", "en": "Harbour"}}, "/label/zh"),
         ({"roster": "site"}, "/label"),
         ({"roster": "company/harbour-logistics/both"}, "/roster"),
+        ({"roster": "company/harbour-logistics/attested#1"}, "/roster"),
+        ({"roster": "company/harbour-logistics/attested#02"}, "/roster"),
+        ({"roster": "company/harbour-logistics/attested#10000"}, "/roster"),
+        ({"roster": "industry/harbour-logistics/attested"}, "/label"),
+        ({"label": {"slug": "industry/harbour-logistics", "en": "H", "zh": "港"}}, "/label"),
+        ({"paths": "ab"}, "/paths"),
         ({"leaves": "ab"}, "/leaves"),
         ({"published": "2026-13-01"}, "/published"),
         ({"published": "2026-3-1"}, "/published"),
@@ -210,3 +220,28 @@ def test_rosters_are_called_by_company_and_kind():
     roster = company_roster("harbour-logistics", "provable")
     assert (roster_slug(roster), roster_kind(roster)) == ("harbour-logistics", "provable")
     assert (roster_slug("site"), roster_kind("site")) == (None, "site")
+
+
+def test_a_roster_of_a_trade_and_a_shard_are_known_by_their_ids():
+    trade = industry_roster("logistics", "provable")
+    assert (roster_slug(trade), roster_kind(trade), is_trade(trade)) == (
+        "industry/logistics",
+        "provable",
+        True,
+    )
+    shard = shard_of(trade, 12)
+    assert (shard, shard_of(trade, 1)) == ("industry/logistics/provable#12", trade)
+    assert (roster_slug(shard), roster_kind(shard), whole_roster(shard)) == (
+        roster_slug(trade),
+        "provable",
+        trade,
+    )
+    assert (roster_slug("site#2"), roster_kind("site#2")) == (None, "site")
+
+
+def test_a_statement_of_a_shard_of_a_trade_is_opened(cast: Cast):
+    label = {"slug": "industry/logistics", "en": "Logistics", "zh": "物流"}
+    signed = signed_anyway(cast, {"roster": "industry/logistics/attested#2", "label": label})
+    found = open_statement(signed, key=cast.roster_key, domain=DOMAIN).statement
+    assert found.label is not None
+    assert (found.kind, found.label.is_trade) == ("attested", True)

@@ -14,11 +14,12 @@ from openmai.anonymity.bans import BanList
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.errors import NotCanonical
 from openmai.anonymity.fields import L
+from openmai.anonymity.paths import OwnTile
 from openmai.anonymity.prover import new_secret
 from openmai.anonymity.rosters import IndexEntry, RosterIndex, sign_index
 from openmai.anonymity.seasons import SEASON_SECONDS, season_at, season_called
 from openmai.cli.member import identity, recovery
-from openmai.cli.member.epochs import AcceptedEpochs
+from openmai.cli.member.epochs import AcceptedEpochs, epoch_of_leaves
 from openmai.cli.member.errors import IdentityTrouble
 from openmai.cli.member.home import Home, read_private, write_private
 from openmai.cli.member.identity import Identity, load_identity, save_identity
@@ -235,7 +236,7 @@ def test_a_roster_that_lost_many_is_refused_until_its_epoch_is_accepted(
 ):
     today = Domain(SITE, season_at(int(time.time())).id)
     before = cast.publish(HARBOUR, others=30, domain=today)
-    AcceptedEpochs(home, today, cast.roster_key).accept(before.signed, before.leaves)
+    AcceptedEpochs(home, today, cast.roster_key).accept(epoch_of_leaves(before.signed, before.tree))
     after = cast.publish(HARBOUR, others=30, epoch=2, domain=today)
     entry = IndexEntry(HARBOUR, 2, after.signed.name)
     index = sign_index(RosterIndex(SITE, today.season, 1, (entry,)), cast.signing_key)
@@ -251,6 +252,19 @@ def test_a_roster_that_lost_many_is_refused_until_its_epoch_is_accepted(
     assert "现有" in run("identity", "accept", HARBOUR, "2", LANGUAGE="zh_CN").out
     assert "0 of 32 are gone" in run("identity", "accept", HARBOUR, "2").out
     assert "not in company/harbour-logistics/attested yet" in run(*post).err
+
+
+def test_the_own_place_is_kept_as_the_people_site_gave_it(run: Run, cast: Cast, talk: Files, tmp_path: Path):
+    today = Domain(SITE, season_at(int(time.time())).id)
+    file = tmp_path / "openmai-place.json"
+    file.write_bytes(OwnTile(today, HARBOUR, 3, (5, 0, 7)).data)
+    assert run("identity", "new", "--talk", talk.origin).code == 0
+    told = run("identity", "place", str(file))
+    assert (told.code, f"Your place in {HARBOUR} is kept here" in told.out) == (0, True)
+    file.write_bytes(OwnTile(DOMAIN, HARBOUR, 3, (5,)).data.replace(b"s228", b"s9"))
+    refused = run("identity", "place", str(file))
+    assert (refused.code, "cannot be used" in refused.err) == (1, True)
+    assert run("identity", "place", str(tmp_path / "nowhere")).code == 1
 
 
 def test_a_site_of_another_season_gets_no_key(run: Run, cast: Cast, talk: Files):

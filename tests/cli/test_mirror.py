@@ -24,7 +24,7 @@ from openmai.cli.member import words
 from openmai.cli.member.epochs import AcceptedEpochs, Removals
 from openmai.cli.member.errors import IdentityTrouble, Refused, Usage
 from openmai.cli.member.home import Home, write_private
-from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror, candidates, labels
+from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror, candidates, labels, names_roster
 from openmai.cli.member.pins import Pins, read_pins
 from openmai.cli.member.show import Progress
 from openmai.cli.member.web import Web
@@ -37,6 +37,7 @@ def serve(files: Files, cast: Cast, *rosters: PublishedRoster, serial: int = 1) 
     for each in current.values():
         files.put(f"/rosters/statements/{each.signed.name.hex()}.json", each.signed.envelope)
         files.put(f"/rosters/leaves/{each.statement.leaves.hex()}.bin", each.leaves)
+        files.put(f"/rosters/paths/{each.statement.paths.hex()}.bin", each.paths)
     serve_log(files, cast, *current.values())
 
 
@@ -49,7 +50,8 @@ def mirror(cast: Cast, files: Files, tmp_path: Path) -> Mirror:
 
 def checked(mirror: Mirror, roster: str, member: Member) -> int:
     found = mirror.checked(mirror.index(), roster, commitment=member.commitment, floor=SMALLEST_CROWD)
-    return found.tree.leaves[found.place]
+    assert found.path.root_from(member.commitment) == found.statement.root
+    return member.commitment
 
 
 def test_alice_finds_herself(mirror: Mirror, cast: Cast):
@@ -259,3 +261,16 @@ def test_the_labels_of_a_key_are_those_it_enrolled_with():
         "site",
     ]
     assert labels([]) == ["site"]
+
+
+def test_shards_are_tried_in_order_and_trades_come_after_companies():
+    trade = "industry/logistics"
+    assert names_roster(trade, f"{trade}/attested#3")
+    assert names_roster("site", "site#2")
+    assert names_roster(HARBOUR, f"{HARBOUR}#2")
+    assert not names_roster("logistics", f"{trade}/attested")
+    assert labels([f"{trade}/attested#2", HARBOUR, "site#2"]) == ["harbour-logistics", trade, "site"]
+    listed = [f"{HARBOUR}#10", f"{HARBOUR}#2", f"{HARBOUR_PROVABLE}#2", HARBOUR_PROVABLE, HARBOUR]
+    index = RosterIndex(SITE, SEASON, 1, tuple(IndexEntry(each, 1, bytes(32)) for each in sorted(listed)))
+    expected = [HARBOUR_PROVABLE, f"{HARBOUR_PROVABLE}#2", HARBOUR, f"{HARBOUR}#2", f"{HARBOUR}#10"]
+    assert candidates(index, "harbour-logistics") == expected

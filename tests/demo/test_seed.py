@@ -144,6 +144,8 @@ def test_signed_mails_made_labels_provable(world: World):
         ("company/luming/attested", 10, 10),
         ("company/luming/provable", 10, 10),
         ("company/paperlantern/attested", 10, 10),
+        ("industry/tech/attested", 30, 30),
+        ("industry/tech/provable", 20, 20),
         ("site", 30, 30),
     ]
 

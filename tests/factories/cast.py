@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
 from tests.factories.enrolments import strangers
 from tests.factories.gate import gate_prover, made_gate
-from tests.factories.published import PublishedRoster, journal_between, keep
+from tests.factories.published import PublishedRoster, journal_between, keep, paths_between
 
 from openmai.anonymity.artifacts import PINNED, Artifacts
 from openmai.anonymity.bans import BanList
@@ -94,9 +94,7 @@ class Member:
 
 
 class Cast:
-    """The members and their world. `signing_key` is the people site's, `receipt_key` and `log_key` the talk
-    site's.
-    """
+    """The members and their world; `signing_key` is the people site's, the two other keys the talk site's."""
 
     def __init__(self) -> None:
         self._draw_members()
@@ -207,6 +205,7 @@ class Cast:
         tree = LeanIMT(leaves)
         data = pack_leaves(tree.leaves)
         journal = journal_between(tree.leaves, roster=roster, epoch=epoch, domain=domain, before=before)
+        paths = paths_between(tree, epoch=epoch, before=before)
         live = sum(map(bool, tree.leaves))
         statement = RosterStatement(
             site=domain.site,
@@ -219,11 +218,12 @@ class Cast:
             live=live,
             settled=live if settled is None else settled,
             leaves=sha256(data),
+            paths=sha256(paths),
             journal=sha256(journal.data),
             published=PUBLISHED,
         )
         envelope = sign_statement(statement, signing_key or self.signing_key)
-        return PublishedRoster(open_statement(envelope, key=None, domain=domain), tree, data, journal)
+        return PublishedRoster(open_statement(envelope, key=None, domain=domain), tree, data, paths, journal)
 
     def index(self, *, serial: int = 1, rosters: Iterable[PublishedRoster] | None = None) -> bytes:
         """The signed index of the given rosters, or of all."""

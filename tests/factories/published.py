@@ -11,16 +11,18 @@ from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.entries import CLASSES
 from openmai.anonymity.log.journals import Journal, JournalLeaf
+from openmai.anonymity.paths import Since, build_paths
 from openmai.anonymity.rosters import RosterStatement, SignedStatement
 
 
 @dataclass(frozen=True)
 class PublishedRoster:
-    """One roster in its current epoch: the signed statement, the tree, the leaves file and the journal."""
+    """One roster in its current epoch: the signed statement, the tree, its files and the journal."""
 
     signed: SignedStatement
     tree: LeanIMT
     leaves: bytes
+    paths: bytes
     journal: Journal
 
     @property
@@ -50,6 +52,16 @@ def journal_between(
         removed=tuple(at for at, leaf in enumerate(listed) if not leaf and (at >= len(old) or old[at])),
         enrolments=tuple(sorted(claims, key=lambda claim: claim.commitment)),
     )
+
+
+def paths_between(tree: LeanIMT, *, epoch: int, before: PublishedRoster | None) -> bytes:
+    """The paths file with the step from `before`, or from nothing."""
+    if before is None:
+        return build_paths(
+            tree, epoch=epoch, since=Since(0, 0) if epoch == 1 else Since(epoch, tree.size), removed=()
+        )
+    gone = [(at, epoch, leaf) for at, leaf in enumerate(before.tree.leaves) if leaf and not tree.leaves[at]]
+    return build_paths(tree, epoch=epoch, since=Since(before.statement.epoch, before.tree.size), removed=gone)
 
 
 def keep(path: Path, data: bytes) -> None:

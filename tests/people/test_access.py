@@ -46,9 +46,12 @@ MATRIX: dict[str, Row] = {
     "roster_statement": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
     "roster_journal": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
     "roster_leaves": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
+    "roster_paths": Row(GONE, GONE, GONE, lambda _w: {"name": "0" * 64}),
     "api:openapi-json": PUBLIC,
     "api:api-root": Row(GONE, GONE, GONE),
     "api:enrol": Row(405, 405, 405),
+    # Alice's key is in no published roster yet; tests/people/test_tiles.py has her in one.
+    "api:tile": Row(GONE, GONE, GONE, lambda _w: {"roster": "site"}),
     "people:home": PUBLIC,
     "people:account": MEMBERS,
     "people:employments": MEMBERS,

@@ -54,7 +54,7 @@ def test_a_key_is_registered_with_a_real_proof(alice: Member, visitor: Client, t
     assert done.json() == {
         "commitment": document["commitment"],
         "season": season_at(int(today.timestamp())).id,
-        "rosters": [f"company/{HARBOUR}/attested", "site"],
+        "rosters": [f"company/{HARBOUR}/attested", "industry/logistics/attested", "site"],
     }
     enrolment = Enrolment.objects.get()
     assert enrolment.member == alice

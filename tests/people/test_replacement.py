@@ -31,6 +31,7 @@ from openmai.people.models import Enrolment, MailProof, Member, Replacement, Ros
 from openmai.people.queries import outlook, replacements, waiting_of
 
 ATTESTED = f"company/{HARBOUR}/attested"
+TRADE = "industry/logistics/attested"
 WEEK = timedelta(days=7)
 MINE, OTHER, LATE = "aa" * 32, "bb" * 32, "cc" * 32
 
@@ -85,7 +86,7 @@ def days(start: datetime, count: int, bans: set[str] | None = frozenset()) -> da
 
 def test_the_lost_key_leaves_every_roster_with_the_next_epoch(mallory_enrolled: Member, start: datetime):
     lost = key(mallory_enrolled, start)
-    assert rosters_with(lost) == {ATTESTED, "site"}
+    assert rosters_with(lost) == {ATTESTED, TRADE, "site"}
     actions.replace_key(member_id=mallory_enrolled.id, now=start)
     days(start, 1)
     assert rosters_with(lost) == set()
@@ -105,7 +106,7 @@ def test_without_bans_the_new_key_enters_a_week_after_the_lost_one_left(
     # Others join in the same epoch, or a week passes: it does not stand out.
     crowd(5, start, prefix="Companion")
     days(left + WEEK + EPOCH, 1)
-    assert rosters_with(fresh) == {ATTESTED, "site"}
+    assert rosters_with(fresh) == {ATTESTED, TRADE, "site"}
 
 
 def test_the_journals_tell_the_log_old_and_new(mallory_enrolled: Member, start: datetime):
@@ -133,7 +134,7 @@ def test_a_ban_that_was_in_force_is_waited_for_however_long(mallory_enrolled: Me
     # Others join in the same epoch: it does not stand out.
     crowd(5, later, prefix="Companion")
     days(later, 1, set())
-    assert rosters_with(fresh) == {ATTESTED, "site"}
+    assert rosters_with(fresh) == {ATTESTED, TRADE, "site"}
 
 
 def test_a_ban_decided_in_the_week_counts_and_a_later_one_does_not(mallory_enrolled: Member, start: datetime):
@@ -188,7 +189,7 @@ def test_it_can_be_done_once_a_season(mallory_enrolled: Member, start: datetime)
     enrolled = enrol_without_proof(Member.objects.get(id=mallory_enrolled.id), later)
     crowd(5, later, prefix="Later")
     days(later, 2)
-    assert rosters_with(enrolled) == {ATTESTED, "site"}
+    assert rosters_with(enrolled) == {ATTESTED, TRADE, "site"}
 
 
 def test_who_has_no_key_has_none_to_give_up(alice: Member, start: datetime):

@@ -25,6 +25,7 @@ from openmai.people.queries import current_index, leaves_bytes, outlook, stateme
 EPOCH = timedelta(days=1)
 ATTESTED = f"company/{HARBOUR}/attested"
 PROVABLE = f"company/{HARBOUR}/provable"
+TRADE = "industry/logistics/attested"
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +103,7 @@ def test_rosters_are_signed_and_hold_exactly_the_employed(now: datetime):
     staff = crowd(5, now)
     unemployed = member("Charlie", now)
     absent = enrol_without_proof(unemployed, now)
-    assert published(now) == [ATTESTED, "site"]
+    assert published(now) == [ATTESTED, TRADE, "site"]
 
     commitments = {
         int.from_bytes(bytes(e.commitment), "big") for e in Enrolment.objects.filter(member__in=staff)
@@ -130,7 +131,7 @@ def test_four_joiners_wait_for_a_fifth_or_for_a_week(now: datetime):
     assert published(now + EPOCH) == []
     assert index().rosters == ()
     join("Fifth", now)
-    assert published(now + 2 * EPOCH) == [ATTESTED, "site"]
+    assert published(now + 2 * EPOCH) == [ATTESTED, TRADE, "site"]
 
     join("Sixth", now)
     for day in range(4, 11):
@@ -144,7 +145,7 @@ def test_a_newcomer_settles_after_one_epoch(now: datetime):
     crowd(5, now)
     published(now)
     assert statement("site").settled == 0
-    assert published(now + EPOCH) == [ATTESTED, "site"], "nobody came, but the leaves have aged"
+    assert published(now + EPOCH) == [ATTESTED, TRADE, "site"], "nobody came, but the leaves have aged"
     assert (statement("site").epoch, statement("site").settled) == (2, 5)
     assert published(now + 2 * EPOCH) == []
 
@@ -177,8 +178,8 @@ def test_an_ended_employment_loses_its_label_with_the_next_epoch(now: datetime):
         employment_id=staff[2].employments.get().id, by="member", now=now + timedelta(hours=1)
     )
     assert leaves(ATTESTED)[place] != 0
-    assert published(now + EPOCH) == [ATTESTED, "site"]
-    for roster in (ATTESTED, "site"):
+    assert published(now + EPOCH) == [ATTESTED, TRADE, "site"]
+    for roster in (ATTESTED, TRADE, "site"):
         assert leaves(roster)[place] == 0
         assert (statement(roster).size, statement(roster).live) == (6, 5)
 
@@ -293,8 +294,8 @@ def test_superseded_leaves_are_dropped_after_the_grace_and_current_ones_never(no
 def test_short_epochs_of_a_demo(now: datetime, settings: Settings):
     settings.OPENMAI = config().model_copy(update={"epoch_seconds": 20, "epoch_min_joiners": 1})
     join("Alice", now)
-    assert published(now) == [ATTESTED, "site"]
-    assert published(now + timedelta(seconds=20)) == [ATTESTED, "site"]
+    assert published(now) == [ATTESTED, TRADE, "site"]
+    assert published(now + timedelta(seconds=20)) == [ATTESTED, TRADE, "site"]
     assert statement("site").settled == 1
 
 
@@ -305,6 +306,7 @@ def test_a_member_is_told_when_the_next_epoch_can_come(now: datetime):
     assert found is not None
     assert [(s.roster, s.published, s.open) for s in found.standings] == [
         (ATTESTED, False, False),
+        (TRADE, False, False),
         ("site", False, False),
     ]
     assert found.next_epoch == datetime(2026, 3, 21, tzinfo=now.tzinfo)

@@ -77,7 +77,8 @@ class Talk:
         listed = {each.statement.roster: each for each in (*self.cast.rosters.values(), *rosters)}
         envelope = self.cast.index(serial=serial, rosters=listed.values())
         new = tuple(
-            FetchedEpoch(each.signed, each.leaves, each.journal, each.journal.enrolments) for each in rosters
+            FetchedEpoch(each.signed, each.leaves, each.journal, each.journal.enrolments, each.paths)
+            for each in rosters
         )
         snapshot = Snapshot(open_index(envelope, key=None, domain=None), envelope, new)
         keep_snapshot(snapshot, rules=self.rules, now=self.now)

@@ -15,9 +15,10 @@ from tests.factories.cast import HARBOUR, Cast, PublishedRoster
 from tests.talk.conftest import Talk
 
 from openmai.anonymity.documents import DocumentRefused, WrongSite
-from openmai.anonymity.encoding import Domain
+from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.keys import BadSignature
 from openmai.anonymity.limits import MAX_STATEMENT
+from openmai.anonymity.paths import Since, WrongPaths, build_paths
 from openmai.anonymity.rosters import (
     StaleIndex,
     WrongLeaves,
@@ -30,7 +31,7 @@ from openmai.anonymity.rosters import (
 from openmai.platform.wal import HourlyMark
 from openmai.talk import snapshots
 from openmai.talk.actions import keep_snapshot
-from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
+from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves, RosterPaths
 from openmai.talk.queries import rosters as known
 from openmai.talk.snapshots import RosterSource
 from openmai.talk.worker import refresh
@@ -73,6 +74,7 @@ class PeopleSite:
         for each in listed:
             self.files[f"/rosters/statements/{each.signed.name.hex()}.json"] = each.signed.envelope
             self.files[f"/rosters/journals/{each.statement.journal.hex()}.json"] = each.journal.data
+            self.files[f"/rosters/paths/{each.statement.paths.hex()}.bin"] = each.paths
 
 
 @pytest.fixture
@@ -128,7 +130,7 @@ def test_a_new_epoch_supersedes_the_old_one(fetching: Talk, people: PeopleSite):
     people.publish(fetching.cast, newer, *others, serial=2)
     people.asked.clear()
     assert fetch(fetching) == 1
-    assert len(people.asked) == 3
+    assert len(people.asked) == 4
     assert held(fetching)[HARBOUR] == 2
     old = RosterEpoch.objects.get(roster=HARBOUR, epoch=1)
     assert old.superseded_at == fetching.now
@@ -138,6 +140,7 @@ def test_a_new_epoch_supersedes_the_old_one(fetching: Talk, people: PeopleSite):
     people.publish(fetching.cast, newer, *others, serial=3)
     fetch(fetching)
     assert not RosterLeaves.objects.filter(id=old.leaves).exists()
+    assert not RosterPaths.objects.filter(id=old.paths).exists()
     assert fetching.get(f"/rosters/statements/{bytes(old.id).hex()}.json").status_code == 200
 
 
@@ -351,3 +354,14 @@ def test_the_worker_keeps_trying_until_it_is_stopped(
     assert RosterEpoch.objects.count() == 4
     assert marks.count(True) == 1, "the write-ahead log is marked once an hour, not once a round"
     assert len(marks) > 1
+
+
+def test_a_paths_file_that_does_not_fit_the_leaves_is_refused(fetching: Talk, people: PeopleSite):
+    """Olga signs a file whose nodes are those of another roster, or one that says that Bob was removed."""
+    harbour, other = (fetching.cast.rosters[name] for name in (HARBOUR, "site"))
+    nodes = build_paths(other.tree, epoch=1, since=Since(0, 0), removed=())
+    for paths in (nodes, b"", harbour.paths[:-1]):
+        said = replace(harbour.statement, paths=sha256(paths))
+        signed = open_statement(sign_statement(said, fetching.cast.signing_key), key=None, domain=None)
+        people.publish(fetching.cast, replace(harbour, signed=signed, paths=paths))
+        refuses(fetching, WrongPaths if paths else snapshots.SourceUnreachable)

@@ -16,6 +16,16 @@ MAX_STATEMENT: Final = 4_096
 MAX_INDEX: Final = 16_777_216
 # 2**20 leaves of 32 bytes.
 MAX_LEAVES_FILE: Final = 33_554_432
+# Leaves of one shard of a roster; one more opens the next (docs/protocol.md §3).
+MAX_SHARD: Final = 65_536
+# Up to so many leaves everybody fetches the leaves file: it is no longer than a paths file.
+MAX_WHOLE: Final = 1_024
+# What a paths file says of changes: the listed leaves and the removals with their paths.
+MAX_PATH_CHANGES: Final = 65_536
+# That, a header, and 4,096 nodes of level 8.
+MAX_PATHS: Final = 196_644
+# A member's own tile, 256 leaves in hex.
+MAX_TILE: Final = 20_480
 # 65,536 joiners with their proofs of knowledge.
 MAX_JOURNAL: Final = 67_108_864
 # Sixty-four pages of thirty: so many proofs still fit into a body beside the longest text.

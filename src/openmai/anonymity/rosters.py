@@ -18,10 +18,13 @@ from openmai.anonymity.limits import MAX_INDEX, MAX_LABEL, MAX_LEAVES_FILE, MAX_
 
 _ = gettext_noop
 SITE_ROSTER: Final = "site"
-ROSTER_PATTERN: Final = re.compile(r"site|company/[a-z0-9][a-z0-9-]{0,62}/(?:provable|attested)")
+ROSTER_PATTERN: Final = re.compile(
+    r"(?:site|(?:company|industry)/[a-z0-9][a-z0-9-]{0,62}/(?:provable|attested))"
+    r"(?:#(?:[2-9]|[1-9][0-9]{1,3}))?"
+)
 STATEMENT_TYPE: Final = "openmai/roster/v1"
 INDEX_TYPE: Final = "openmai/roster-index/v1"
-_SLUG: Final = SECTION_PATTERN
+_LABEL_SLUG: Final = re.compile(rf"(?:industry/)?{SECTION_PATTERN.pattern}")
 _DATE: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _ENVELOPE_FIELDS: Final = ("key", "signature", "statement")
 LABEL_FIELDS: Final = ("slug", "en", "zh")
@@ -29,7 +32,7 @@ _INDEX_FIELDS: Final = ("type", "site", "season", "serial", "rosters")
 _ENTRY_FIELDS: Final = ("roster", "epoch", "statement")
 _STATEMENT_FIELDS: Final = (
     "type", "site", "season", "roster", "epoch", "label",
-    "root", "size", "live", "settled", "leaves", "journal", "published",
+    "root", "size", "live", "settled", "leaves", "paths", "journal", "published",
 )  # fmt: skip
 
 
@@ -47,11 +50,18 @@ class WrongLeaves(AnonymityError):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a persona of a company's roster says of itself, in English and Chinese."""
+    """What a persona of a company's or a trade's roster says of itself, in English and Chinese.
+
+    `slug` is a company's, or "industry/" and a trade.
+    """
 
     slug: str
     en: str
     zh: str
+
+    @property
+    def is_trade(self) -> bool:
+        return is_trade(self.slug)
 
     def document(self) -> dict[str, str]:
         return {"slug": self.slug, "en": self.en, "zh": self.zh}
@@ -59,7 +69,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class RosterStatement:
-    """One roster in one epoch. `leaves` and `journal` name files by SHA-256, `published` is "YYYY-MM-DD"."""
+    """One roster in one epoch. `leaves`, `paths` and `journal` name files by SHA-256, `published` is
+    "YYYY-MM-DD".
+    """
 
     site: str
     season: str
@@ -71,6 +83,7 @@ class RosterStatement:
     live: int
     settled: int
     leaves: bytes
+    paths: bytes
     journal: bytes
     published: str
 
@@ -96,6 +109,7 @@ class RosterStatement:
             "live": self.live,
             "settled": self.settled,
             "leaves": self.leaves.hex(),
+            "paths": self.paths.hex(),
             "journal": self.journal.hex(),
             "published": self.published,
         }
@@ -163,14 +177,37 @@ def company_roster(slug: str, kind: str) -> str:
     return f"company/{slug}/{kind}"
 
 
+def industry_roster(trade: str, kind: str) -> str:
+    """The id of the "provable" or "attested" roster of all companies of a trade."""
+    return f"industry/{trade}/{kind}"
+
+
+def shard_of(roster: str, number: int) -> str:
+    """The id of a shard; the first has the roster's own."""
+    return roster if number == 1 else f"{roster}#{number}"
+
+
+def whole_roster(roster: str) -> str:
+    """The id without the shard."""
+    return roster.partition("#")[0]
+
+
 def roster_kind(roster: str) -> str:
     """ "site", "provable" or "attested"."""
-    return roster.rpartition("/")[2]
+    return whole_roster(roster).rpartition("/")[2]
 
 
 def roster_slug(roster: str) -> str | None:
-    """The company's slug, or None for the site roster."""
-    return None if roster == SITE_ROSTER else roster.split("/")[1]
+    """The slug of the roster's label: a company's, "industry/" and a trade, or None for the site roster."""
+    if whole_roster(roster) == SITE_ROSTER:
+        return None
+    of, slug, _kind = roster.split("/")
+    return slug if of == "company" else f"industry/{slug}"
+
+
+def is_trade(roster: str) -> bool:
+    """Whether its members say a trade of themselves, and no company."""
+    return roster.startswith("industry/")
 
 
 def key_fingerprint(key: bytes) -> str:
@@ -284,7 +321,7 @@ def _verify(purpose: str, fields: Fields, expected: bytes | None) -> tuple[bytes
 
 def read_label(fields: Fields) -> Label:
     return Label(
-        slug=fields.word("slug", _SLUG),
+        slug=fields.word("slug", _LABEL_SLUG),
         en=fields.text("en", least=1, most=MAX_LABEL),
         zh=fields.text("zh", least=1, most=MAX_LABEL),
     )
@@ -304,6 +341,7 @@ def _parse_statement(fields: Fields, expected: Domain | None) -> RosterStatement
         live=fields.integer("live", most=CAPACITY),
         settled=fields.integer("settled", most=CAPACITY),
         leaves=fields.hex("leaves", size=32),
+        paths=fields.hex("paths", size=32),
         journal=fields.hex("journal", size=32),
         published=fields.word("published", _DATE),
     )

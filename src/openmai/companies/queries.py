@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from openmai.companies.domains import CompanyError, Text, canonical_domain, skeleton
@@ -42,6 +42,29 @@ class CompanyCard:
     @property
     def trade_name(self) -> str:
         return str(Trade(self.trade).label)
+
+
+OTHER_TRADE: Final = Trade.OTHER.value
+
+
+def trade_names(trade: str) -> tuple[str, str]:
+    """The name of a trade in English and in Chinese."""
+    label = Trade(trade).label
+    names = []
+    for language in ("en", "zh-hans"):
+        with override(language):
+            names.append(str(label))
+    english, chinese = names
+    return english, chinese
+
+
+def trade_name(trade: str) -> str:
+    """In the language now active."""
+    return str(Trade(trade).label)
+
+
+def companies_of_trade(trade: str) -> list[UUID]:
+    return list(Company.objects.filter(trade=trade).values_list("id", flat=True))
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from openmai.people.models import (
     BadgeReview,
     CodeChallenge,
     Employment,
+    Enrolment,
     LoginProof,
     MailProof,
     Member,
     Reviewer,
+    RosterLeaf,
 )
 
 
@@ -69,6 +71,16 @@ def badge_to_review(reviewer: Member, review_id: UUID) -> BadgeReview:
     if review is None:
         raise Http404
     return review
+
+
+def own_leaf(member: Member, roster: str, *, season: str) -> RosterLeaf:
+    """The place that this member's key has in a published roster."""
+    keys = Enrolment.objects.filter(member=member, season=season, replaced_on=None).values("commitment")
+    held = RosterLeaf.objects.filter(roster__season=season, roster__name=roster, removed_epoch=None)
+    leaf = held.filter(commitment__in=keys).select_related("roster").first()
+    if leaf is None:
+        raise Http404
+    return leaf
 
 
 def own_challenge(member: Member) -> CodeChallenge | None:

@@ -1,15 +1,17 @@
-"""The people site's API: one operation, for browsers and the command line alike."""
+"""The people site's API: handing over a commitment, and a member's own tile."""
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Status
 
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.limits import MAX_ANSWER
+from openmai.anonymity.rosters import ROSTER_PATTERN
 from openmai.anonymity.tickets import parse_answer
 from openmai.api.problems import KINDS, Problem, install, problem_of_refusal, refuse_large_body
-from openmai.people import actions
+from openmai.people import actions, queries
+from openmai.people.access import member_of, own_leaf
 from openmai.people.conf import domain
 from openmai.people.errors import Refused
 from openmai.people.queries.membership import current_season
@@ -45,3 +47,19 @@ def enrol(request: HttpRequest) -> Status[dict[str, Any]]:
         "rosters": enrolled.rosters,
     }
     return Status(201, document)
+
+
+@api.get("/my/tiles/{path:roster}", url_name="tile", response={200: dict[str, Any]}, summary="My own tile")
+def tile(request: HttpRequest, roster: str) -> HttpResponse:
+    """The leaves next to the member's own, with which the device speaks by public files alone from then on.
+
+    It is asked for once, when the key's first epoch is published, and never when somebody is about to speak.
+    Nothing is kept of the request.
+    """
+    if ROSTER_PATTERN.fullmatch(roster) is None:
+        raise Http404
+    leaf = own_leaf(member_of(request), roster, season=current_season(utc_now()))
+    response = HttpResponse(queries.tile_around(leaf).data, content_type="application/json")
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Disposition"] = 'attachment; filename="openmai-place.json"'
+    return response

@@ -254,7 +254,9 @@ class SeasonReminder(models.Model):
 
 
 class Roster(models.Model):
-    """One crowd in one season: the site's, or a company's provable or attested one."""
+    """One crowd in one season, or a shard of it: the site's, or the provable or attested one of a company or
+    a trade.
+    """
 
     class Kind(models.TextChoices):
         SITE = "site"
@@ -266,6 +268,9 @@ class Roster(models.Model):
     name = models.CharField(max_length=90)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     company = models.ForeignKey("companies.Company", null=True, on_delete=models.PROTECT, related_name="+")
+    trade = models.CharField(max_length=20, blank=True)
+    # From 1; a commitment stays in its shard for the season.
+    shard = models.PositiveSmallIntegerField(default=1)
     # When the publisher first saw someone waiting to join; of the roster, not of a member.
     waiting_since = models.DateTimeField(null=True, blank=True)
 
@@ -273,9 +278,12 @@ class Roster(models.Model):
         constraints: ClassVar[Constraints] = [
             models.UniqueConstraint(fields=["season", "name"], name="one_roster_a_name"),
             models.CheckConstraint(
-                name="site_roster_has_no_company",
-                condition=Q(kind="site", company=None) | (~Q(kind="site") & Q(company__isnull=False)),
+                name="roster_of_site_company_or_trade",
+                condition=Q(kind="site", company=None, trade="")
+                | (~Q(kind="site") & Q(company__isnull=False, trade=""))
+                | (~Q(kind="site") & Q(company=None) & ~Q(trade="")),
             ),
+            models.CheckConstraint(name="roster_shard_from_one", condition=Q(shard__gte=1)),
         ]
 
     def __str__(self) -> str:
@@ -321,14 +329,30 @@ class LeavesFile(models.Model):
         return bytes(self.sha256).hex()
 
 
+class PathsFile(models.Model):
+    """The bytes of a paths file, named by their SHA-256."""
+
+    sha256 = models.BinaryField(primary_key=True, max_length=32)
+    data = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[Constraints] = [_exactly("sha256", 32, name="paths_named_by_hash")]
+
+    def __str__(self) -> str:
+        return bytes(self.sha256).hex()
+
+
 class RosterEpoch(models.Model):
-    """One published version of a roster: its signed statement. `leaves` is null once the file was dropped."""
+    """One published version of a roster: its signed statement. `leaves` and `paths` are null once the files
+    were dropped.
+    """
 
     sha256 = models.BinaryField(primary_key=True, max_length=32)
     roster = models.ForeignKey(Roster, on_delete=models.CASCADE, related_name="epochs")
     epoch = models.PositiveIntegerField()
     envelope = models.BinaryField()
     leaves = models.ForeignKey(LeavesFile, null=True, on_delete=models.SET_NULL, related_name="epochs")
+    paths = models.ForeignKey(PathsFile, null=True, on_delete=models.SET_NULL, related_name="epochs")
     size = models.PositiveIntegerField()
     live = models.PositiveIntegerField()
     settled = models.PositiveIntegerField()

@@ -54,6 +54,15 @@ def leaves(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
+@answers_problems
+def paths(request: HttpRequest, name: str) -> HttpResponse:
+    data = queries.paths_bytes(_digest(name))
+    if data is None:
+        raise Problem("not-found", _("No paths file has this name, or it is no longer kept."))
+    return _file(data, "application/octet-stream", IMMUTABLE)
+
+
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 when the database answers; an exception, so 500, when it does not."""
     with connection.cursor() as cursor:

@@ -160,7 +160,8 @@ def enrol(request: HttpRequest) -> HttpResponse:
     companies = [line.company for line in queries.employment_lines(member_id=member.id, now=now)]
     context: dict[str, object] = {
         "endpoint": reverse("api:enrol"),
-        "companies": {company.slug: company.name for company in companies},
+        "companies": {company.slug: company.name for company in companies}
+        | {f"industry/{company.trade}": company.trade_name for company in companies},
         "link": None,
         "outlook": None,
         "renew": queries.season_news(member_id=member.id, now=now).renew,

@@ -79,6 +79,12 @@ def statement_of(post: VerifiedPost, language: str) -> str:
         )
         return text % {"crowd": post.crowd, "site": post.site, "date": post.roster_date}
     company = post.label.zh if language.startswith("zh") else post.label.en
+    if post.label.is_trade:
+        text = _(
+            "Written by one of %(crowd)d people who work in %(trade)s on the roster of %(date)s. "
+            "Not altered since."
+        )
+        return text % {"crowd": post.crowd, "trade": company, "date": post.roster_date}
     text = _(
         "Written by one of %(crowd)d employees of %(company)s on the roster of %(date)s. Not altered since."
     )

@@ -47,3 +47,8 @@ def statement(request: HttpRequest, digest: bytes) -> HttpResponse:
 @require_safe
 def leaves(request: HttpRequest, digest: bytes) -> HttpResponse:
     return _file(rosters.leaves_file(digest), content_type="application/octet-stream")
+
+
+@require_safe
+def paths(request: HttpRequest, digest: bytes) -> HttpResponse:
+    return _file(rosters.paths_file(digest), content_type="application/octet-stream")

@@ -10,11 +10,14 @@ import httpx
 
 from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.enrolment import EnrolmentClaim, verify_enrolments
-from openmai.anonymity.limits import MAX_INDEX, MAX_JOURNAL, MAX_STATEMENT
+from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.limits import MAX_INDEX, MAX_JOURNAL, MAX_PATHS, MAX_STATEMENT
 from openmai.anonymity.log.journals import Journal, apply_journal, open_journal, unproved
+from openmai.anonymity.paths import check_paths
 from openmai.anonymity.rosters import (
     IndexEntry,
     RosterIndex,
+    RosterStatement,
     SignedStatement,
     check_leaves,
     open_index,
@@ -69,13 +72,15 @@ class ForkedEpoch(SnapshotError):
 class FetchedEpoch:
     """A statement whose signature and root were checked, and its leaves as they follow from its journal.
 
-    `enrolments` are those of the journal that the log does not have; their proofs were verified.
+    `enrolments` are those of the journal that the log does not have; their proofs were verified. `paths` is
+    None for an epoch that was superseded before it was seen: nobody asks for its file.
     """
 
     signed: SignedStatement
     leaves: bytes
     journal: Journal
     enrolments: tuple[EnrolmentClaim, ...]
+    paths: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +188,22 @@ def _fetch_epochs(
         leaves = apply_journal(link.journal, link.signed.statement, leaves=leaves)
         if link.signed.statement.epoch > known:
             data = pack_leaves(leaves)
-            check_leaves(link.signed.statement, data)
+            tree = check_leaves(link.signed.statement, data)
             fresh = unproved(link.journal, held.commitments)
-            new.append(FetchedEpoch(link.signed, data, link.journal, fresh))
+            paths = _fetch_paths(source, link.signed.statement, tree) if link is links[0] else None
+            new.append(FetchedEpoch(link.signed, data, link.journal, fresh, paths))
     return new
+
+
+def _fetch_paths(source: RosterSource, statement: RosterStatement, tree: LeanIMT) -> bytes:
+    """The file that members go on from, compared with the leaves; what it says of earlier epochs each device
+    compares with what it kept.
+    """
+    data = source.fetch(f"/rosters/paths/{statement.paths.hex()}.bin", limit=MAX_PATHS)
+    paths = check_paths(statement, data).paths
+    if paths.nodes != tree.tile_roots() or any(tree.leaves[each.index] for each in paths.removals):
+        raise WrongFile(f"the paths file of {statement.roster} does not fit its leaves")
+    return data
 
 
 def _fetch_links(

@@ -33,4 +33,5 @@ plain: list[URLPattern | URLResolver] = [
     path("rosters/<str:season>/index.json", mirror.index_of),
     path("rosters/statements/<digest:digest>.json", mirror.statement),
     path("rosters/leaves/<digest:digest>.bin", mirror.leaves),
+    path("rosters/paths/<digest:digest>.bin", mirror.paths),
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from openmai.anonymity.aliases import alias_of
-from openmai.anonymity.rosters import roster_kind, roster_slug
+from openmai.anonymity.rosters import is_trade, roster_kind, roster_slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Voice:
         if self.kind == "site":
             return _("Verified member")
         company = self.label_zh if language.startswith("zh") else self.label_en
+        if is_trade(self.roster):
+            return _("Someone in %(trade)s") % {"trade": company}
         return _("Employee of %(company)s") % {"company": company}
 
     def backing(self) -> str:

@@ -192,11 +192,24 @@ def crowd_sentence(post: VerifiedPost) -> str:
     values = {"crowd": post.crowd, "date": post.roster_date, "company": company_of(post)}
     if post.label is None:
         return _("Written by one of %(crowd)d verified members (roster of %(date)s).") % values
+    if post.label.is_trade:
+        message = _(
+            "Written by one of %(crowd)d verified people who work in %(company)s (roster of %(date)s)."
+        )
+        return message % values
     return _("Written by one of %(crowd)d verified employees of %(company)s (roster of %(date)s).") % values
 
 
+def _label(post: VerifiedPost) -> str:
+    if post.label is None:
+        return _("Verified member")
+    if post.label.is_trade:
+        return _("Someone in %(trade)s") % {"trade": company_of(post)}
+    return _("Employee of %(company)s") % {"company": company_of(post)}
+
+
 def company_of(post: VerifiedPost) -> str:
-    """The name of the company in the reader's language; "" for the site's own roster."""
+    """The name of the company or trade in the reader's language; "" for the site's own roster."""
     if post.label is None:
         return ""
     return post.label.zh if language() == "zh" else post.label.en
@@ -249,9 +262,7 @@ def log_sentence(verdict: Verdict) -> str:
 def post_lines(post: VerifiedPost) -> list[str]:
     """The post itself, with whom it is from."""
     alias = post.alias_zh if language() == "zh" else post.alias_en
-    label = (
-        _("Employee of %(company)s") % {"company": company_of(post)} if post.label else _("Verified member")
-    )
+    label = _label(post)
     title = [plain(post.opening.title)] if isinstance(post.content, Opening) else []
     return [f"{alias} · {plain(label)}", *title, *plain(post.content.body).split("\n")]
 

@@ -234,16 +234,15 @@ def identity_accept(
     talk: TalkOption = None,
 ) -> None:
     removals, statement = member_at(talk).accept(roster, epoch=epoch)
-    tell(
-        _("Accepted epoch %(epoch)d of %(roster)s: %(gone)d of %(before)d are gone, %(live)d are in it now.")
-        % {
-            "epoch": epoch,
-            "roster": roster,
-            "gone": removals.gone,
-            "before": removals.before,
-            "live": statement.live,
-        }
+    values = {"epoch": epoch, "roster": roster, "live": statement.live}
+    if removals is None:
+        message = _("Accepted epoch %(epoch)d of %(roster)s: %(live)d are in it now.")
+        tell(message % values)
+        return
+    message = _(
+        "Accepted epoch %(epoch)d of %(roster)s: %(gone)d of %(before)d are gone, %(live)d are in it now."
     )
+    tell(message % (values | {"gone": removals.gone, "before": removals.before}))
 
 
 @told_plainly

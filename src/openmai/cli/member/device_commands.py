@@ -27,6 +27,7 @@ def register(identity: typer.Typer) -> None:
     identity.command("pair", help=_("Bring the key of this machine to a second device."))(pair)
     identity.command("receive", help=_("Get the key from another device of yours."))(receive)
     identity.command("backup", help=_("Write a backup under a new recovery code."))(backup)
+    identity.command("place", help=_("Keep your place in a roster, as the people site gave it."))(place)
 
 
 @told_plainly
@@ -44,6 +45,17 @@ def pair(talk: TalkOption = None) -> None:
     delivery = devices.deliver(met, held, waited=time.monotonic() - begun)
     tell(_("3. Let the new device read this. It is encrypted for that device alone:"))
     _show(delivery)
+
+
+@told_plainly
+def place(
+    file: Annotated[Path, typer.Argument(help=_("The file that the people site gave you."))],
+    talk: TalkOption = None,
+) -> None:
+    from openmai.cli.member import devices
+
+    roster = devices.take_place(member_at(talk), file)
+    tell(_("Your place in %(roster)s is kept here: its whole list need not be fetched.") % {"roster": roster})
 
 
 @told_plainly

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from openmai.anonymity.encoding import Domain
+from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.limits import MAX_TILE
 from openmai.anonymity.pairing import PAIRING_SECONDS, Met, Pairing
+from openmai.anonymity.paths import parse_tile
 from openmai.cli.member import recovery
+from openmai.cli.member.epochs import AcceptedEpochs
 from openmai.cli.member.errors import IdentityTrouble, Refused
 from openmai.cli.member.home import write_private
 from openmai.cli.member.identity import Identity, identity_exists, save_identity, shown_identity
 from openmai.cli.member.member import Member
 from openmai.cli.member.words import gettext as _
+from openmai.cli.member.words import reason_of
 
 
 def secrets_here(member: Member, ask_code: Callable[[], str]) -> list[tuple[Domain, int]]:
@@ -68,3 +73,19 @@ def back_up(
     target = path or member.home.season(own.domain.site, own.domain.season) / "backup.json"
     write_private(target, sealed)
     return target, recovery.show_code(code)
+
+
+def take_place(member: Member, file: Path) -> str:
+    """Keep the tile that the people site gave, and return its roster; raise `Refused`.
+
+    To be done once, and at another time than just before speaking.
+    """
+    try:
+        with file.open("rb") as opened:
+            tile = parse_tile(opened.read(MAX_TILE + 1), domain=member.facts.domain)
+    except (OSError, AnonymityError) as error:
+        reason = reason_of(error) if isinstance(error, AnonymityError) else error.strerror
+        message = _("%(path)s cannot be used: %(error)s.")
+        raise Refused(message % {"path": file, "error": reason}) from error
+    AcceptedEpochs(member.home, member.facts.domain, member.pin().roster_key).keep_tile(tile)
+    return tile.roster

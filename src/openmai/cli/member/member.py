@@ -224,7 +224,7 @@ class Member:
     def _mirror(self) -> Mirror:
         return Mirror(self.web, self.facts, self.pin(), self.home, self.progress)
 
-    def accept(self, roster: str, *, epoch: int) -> tuple[Removals, RosterStatement]:
+    def accept(self, roster: str, *, epoch: int) -> tuple[Removals | None, RosterStatement]:
         """Accept the current epoch of a roster although many members are gone."""
         mirror = self._mirror()
         return mirror.accept(mirror.index(), roster, epoch=epoch)

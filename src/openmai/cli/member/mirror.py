@@ -9,20 +9,29 @@ from typing import Final
 
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.errors import AnonymityError
-from openmai.anonymity.leanimt import LeanIMT
-from openmai.anonymity.limits import MAX_INDEX, MAX_LEAVES_FILE, MAX_STATEMENT
+from openmai.anonymity.leanimt import LeanIMT, MerklePath
+from openmai.anonymity.limits import MAX_INDEX, MAX_LEAVES_FILE, MAX_PATHS, MAX_STATEMENT, MAX_WHOLE
+from openmai.anonymity.paths import CheckedPaths, NoChain, check_paths
 from openmai.anonymity.rosters import (
     SITE_ROSTER,
     RosterIndex,
     RosterStatement,
     SignedStatement,
     check_leaves,
+    is_trade,
     open_index,
     open_statement,
     roster_kind,
     roster_slug,
+    whole_roster,
 )
-from openmai.cli.member.epochs import AcceptedEpochs, Removals
+from openmai.cli.member.epochs import (
+    AcceptedEpochs,
+    KeptEpoch,
+    Removals,
+    epoch_of_leaves,
+    epoch_of_paths,
+)
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
 from openmai.cli.member.log import SiteLog
@@ -40,25 +49,28 @@ _ORDER: Final = {"provable": 0, "attested": 1, "site": 2}
 
 @dataclass(frozen=True, slots=True)
 class CheckedRoster:
-    """A roster that may be spoken from: signed, logged, current, large enough, with this member's leaf at
-    `place`. `checkpoint` is what a join under it carries.
+    """A roster that may be spoken from: signed, logged, current, large enough. `path` leads from the own
+    leaf to its root; `checkpoint` is what a join under it carries.
     """
 
     statement: RosterStatement
-    tree: LeanIMT
-    place: int
+    path: MerklePath
     checkpoint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """The talk site's copy of the rosters, and what this machine insists on."""
+    """The talk site's copy of the rosters, and what this machine insists on.
+
+    Which files it asks for depends on the roster's size and on what it kept, never on the member's place.
+    """
 
     web: Web
     facts: SiteFacts
     pins: Pins
     home: Home
     progress: Progress
+    whole_up_to: int = MAX_WHOLE
 
     def index(self) -> RosterIndex:
         """The signed index; raise `Refused` if it is forged, older than one seen before, or another one."""
@@ -94,25 +106,56 @@ class Mirror:
         signed = self._statement(index, roster)
         self._refuse_small(signed.statement, floor)
         checkpoint = self._logged(signed)
-        tree, data = self._leaves(signed.statement)
-        removals = self._accepted.removals(roster, tree.leaves)
+        epoch, removals = self._epoch(signed, commitment)
         if removals.too_many:
             raise _shrunk(signed.statement, removals)
-        self._accepted.accept(signed, data)
-        if commitment not in tree.leaves:
+        self._accepted.accept(epoch)
+        path = epoch.path(commitment)
+        if path is None:
             message = _("Your key is not in %(roster)s yet. New keys wait for the next epoch of the roster.")
             raise Refused(message % {"roster": roster}, code="not-in-roster")
-        return CheckedRoster(signed.statement, tree, tree.leaves.index(commitment), checkpoint)
+        return CheckedRoster(signed.statement, path, checkpoint)
 
-    def accept(self, index: RosterIndex, roster: str, *, epoch: int) -> tuple[Removals, RosterStatement]:
-        """Accept an epoch that lost many members; raise `Refused` if it is not the current one."""
+    def _epoch(self, signed: SignedStatement, commitment: int) -> tuple[KeptEpoch, Removals]:
+        """What this machine comes to know of an epoch, by as few bytes as will do."""
+        kept = self._accepted.kept(signed.statement.roster)
+        if kept is not None and kept.signed.name == signed.name and _tells(kept, commitment):
+            return kept, Removals(0, signed.statement.live)
+        proved: Removals | None = None
+        if signed.statement.size > self.whole_up_to:
+            paths = self._paths(signed.statement)
+            own = self._accepted.own_tile(signed.statement.roster)
+            try:
+                found, proved = epoch_of_paths(signed, paths, kept, own=own, commitment=commitment)
+            except NoChain:
+                pass
+            else:
+                if proved.too_many or _tells(found, commitment):
+                    return found, proved
+        tree = self._leaves(signed.statement)
+        try:
+            removals = proved or self._accepted.removals(signed.statement.roster, tree.leaves)
+        except NoChain as error:
+            raise _unchained(signed.statement) from error
+        return epoch_of_leaves(signed, tree, commitment=commitment), removals
+
+    def accept(
+        self, index: RosterIndex, roster: str, *, epoch: int
+    ) -> tuple[Removals | None, RosterStatement]:
+        """Accept an epoch that lost many members; raise `Refused` if it is not the current one.
+
+        None where it cannot be told how many.
+        """
         signed = self._statement(index, roster)
         if signed.statement.epoch != epoch:
             message = _("%(roster)s is at epoch %(found)d now, not at %(epoch)d.")
             raise Refused(message % {"roster": roster, "found": signed.statement.epoch, "epoch": epoch})
-        tree, data = self._leaves(signed.statement)
-        removals = self._accepted.removals(roster, tree.leaves)
-        self._accepted.accept(signed, data)
+        tree = self._leaves(signed.statement)
+        try:
+            removals = self._accepted.removals(roster, tree.leaves)
+        except NoChain:
+            removals = None
+        self._accepted.accept(epoch_of_leaves(signed, tree))
         return removals, signed.statement
 
     @property
@@ -137,15 +180,22 @@ class Mirror:
             values = {"roster": statement.roster, "settled": statement.settled, "least": least}
             raise Refused(message % values, code="below-floor")
 
-    def _leaves(self, statement: RosterStatement) -> tuple[LeanIMT, bytes]:
-        """The tree, and the file that it was built from."""
+    def _paths(self, statement: RosterStatement) -> CheckedPaths:
+        name = statement.paths
+        data = self._named(f"/rosters/paths/{name.hex()}.bin", name, MAX_PATHS)
+        try:
+            return check_paths(statement, data)
+        except AnonymityError as error:
+            raise Refused(_("The roster is refused: %(error)s.") % {"error": reason_of(error)}) from error
+
+    def _leaves(self, statement: RosterStatement) -> LeanIMT:
         with self.progress.counting(_("Fetching the roster")) as report:
             data = self._named(
                 f"/rosters/leaves/{statement.leaves.hex()}.bin", statement.leaves, MAX_LEAVES_FILE, report
             )
         try:
             with self.progress.waiting(_("Checking %(size)d leaves") % {"size": statement.size}):
-                return check_leaves(statement, data), data
+                return check_leaves(statement, data)
         except AnonymityError as error:
             raise Refused(_("The roster is refused: %(error)s.") % {"error": reason_of(error)}) from error
 
@@ -183,17 +233,38 @@ def candidates(index: RosterIndex, wanted: str) -> list[str]:
 
 def names_roster(wanted: str, roster: str) -> bool:
     """Whether what the member asked for stands for this roster."""
-    return wanted in (roster, roster_slug(roster))
+    return wanted in (roster, whole_roster(roster), roster_slug(roster))
 
 
 def labels(own: Iterable[str]) -> list[str]:
     """What a member of these rosters may ask for, as far as this machine knows; everybody may be a member."""
-    return list(dict.fromkeys(roster_slug(roster) or roster for roster in [*_best_first(own), SITE_ROSTER]))
+    listed = [*_best_first(own), SITE_ROSTER]
+    return list(dict.fromkeys(roster_slug(roster) or SITE_ROSTER for roster in listed))
 
 
 def _best_first(rosters: Iterable[str]) -> list[str]:
     """What third parties can check before what the operator vouches for, both before the site's own."""
-    return sorted(rosters, key=lambda roster: (_ORDER[roster_kind(roster)], roster))
+
+    def order(roster: str) -> tuple[bool, bool, int, str, int]:
+        whole, _mark, shard = roster.partition("#")
+        kind = roster_kind(roster)
+        return kind == "site", is_trade(roster), _ORDER[kind], whole, int(shard or 1)
+
+    return sorted(rosters, key=order)
+
+
+def _tells(epoch: KeptEpoch, commitment: int) -> bool:
+    """Whether it is known where this leaf stands, or that it stands nowhere."""
+    return epoch.path(commitment) is not None or epoch.lacks(commitment)
+
+
+def _unchained(statement: RosterStatement) -> Refused:
+    message = _(
+        "This machine has not looked at %(roster)s for long, and cannot tell how many of the members that it "
+        "knew are gone. Nothing was sent. To go on from here: openmai identity accept %(roster)s %(epoch)d"
+    )
+    values = {"roster": statement.roster, "epoch": statement.epoch}
+    return Refused(message % values, code="roster-unchained")
 
 
 def _shrunk(statement: RosterStatement, removals: Removals) -> Refused:

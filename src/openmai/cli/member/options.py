@@ -19,7 +19,7 @@ AsOption = Annotated[
     str | None,
     typer.Option(
         "--as",
-        help=_("Whom to speak as: a company's short name, a roster, or “site”. Needed to enter a thread."),
+        help=_("Whom to speak as: a company's short name, industry/TRADE or “site”. Needed in a new thread."),
     ),
 ]
 BodyOption = Annotated[

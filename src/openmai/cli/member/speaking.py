@@ -229,7 +229,7 @@ class Speaker:
             ):
                 proof = Prover(artifacts).prove(
                     secret=self.identity.secret,
-                    path=roster.tree.path(roster.place),
+                    path=roster.path,
                     scope=scope,
                     message=message,
                     randbelow=self.randbelow,

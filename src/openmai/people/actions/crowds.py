@@ -17,22 +17,21 @@ def tell_crowds(rosters: Iterable[Roster], *, now: datetime) -> None:
 
 
 def _tell(company_id: UUID, season: str, now: datetime) -> None:
-    current = {
-        epoch.roster.kind: epoch
-        for epoch in RosterEpoch.objects.filter(
+    current = list(
+        RosterEpoch.objects.filter(
             roster__company=company_id, roster__season=season, superseded_at=None
         ).select_related("roster")
-    }
-    attested, provable = current.get(Roster.Kind.ATTESTED), current.get(Roster.Kind.PROVABLE)
-    if attested is None or attested.settled < config().floor:
+    )
+    attested = [epoch for epoch in current if epoch.roster.kind == Roster.Kind.ATTESTED]
+    if sum(epoch.settled for epoch in attested) < config().floor:
         forget_crowd(company_id=company_id)
         return
-    days = _days(attested.roster)
+    days = [day for epoch in attested for day in _days(epoch.roster)]
     shares = {band: _in_tens(count, len(days)) for band, count in bands(days, now)}
     record_crowd(
         company_id=company_id,
-        live=attested.live,
-        provable=provable.live if provable else 0,
+        live=sum(epoch.live for epoch in attested),
+        provable=sum(epoch.live for epoch in current if epoch.roster.kind == Roster.Kind.PROVABLE),
         shares=shares,
         on=now.date(),
     )

@@ -14,6 +14,7 @@ from openmai.anonymity.rosters import open_statement, unpack_leaves
 from openmai.people.conf import domain, roster_signing_key
 from openmai.people.evidence_checks import EvidenceFailed, recheck
 from openmai.people.models import Evidence, Roster, RosterEpoch
+from openmai.people.queries.evidence import companies_of
 from openmai.people.queries.membership import PROVABLE_KINDS
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def _holds(roster: Roster, commitment: bytes) -> bool:
         season=roster.season,
         commitment=commitment,
         kind__in=PROVABLE_KINDS,
-        employment__company=roster.company_id,
+        employment__company__in=companies_of(roster) or [],
         employment__ended_on=None,
     )
     return any(_is_good(row) for row in rows)

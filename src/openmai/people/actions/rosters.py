@@ -1,14 +1,18 @@
 """Publishing rosters by epochs (docs/protocol.md §3): signed, content-addressed, mute about who came when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Max
 
 from openmai.anonymity.leanimt import LeanIMT
+from openmai.anonymity.limits import MAX_SHARD
+from openmai.anonymity.paths import Since, build_paths, choose_since
 from openmai.anonymity.rosters import (
     IndexEntry,
     Label,
@@ -19,12 +23,14 @@ from openmai.anonymity.rosters import (
     sign_statement,
 )
 from openmai.anonymity.seasons import open_seasons, season_at
-from openmai.companies.queries import CompanyCard, companies_by_id
+from openmai.companies.queries import CompanyCard, companies_by_id, trade_names
 from openmai.people.actions.crowds import tell_crowds
 from openmai.people.actions.provable import provable_ones
+from openmai.people.actions.shards import shards_of
 from openmai.people.conf import config, roster_signing_key
 from openmai.people.models import (
     LeavesFile,
+    PathsFile,
     PublishedIndex,
     Roster,
     RosterEpoch,
@@ -36,6 +42,8 @@ from openmai.people.queries.membership import Crowd, crowds
 
 # Superseded leaves files are served for so long after the grace of their root; statements for good.
 KEEP_LEAVES: Final = timedelta(days=7)
+# A device that spoke within so many epochs, a week at least, goes on from the paths file alone.
+PATH_EPOCHS: Final = 7
 _ONE_PUBLISHER: Final = 0x6F6D6169  # an arbitrary key for PostgreSQL's advisory lock
 
 
@@ -69,28 +77,42 @@ def rules() -> Rules:
 
 
 @transaction.atomic
-def publish_rosters(*, now: datetime) -> Publication:
-    """Publish every epoch that is due at `now`; safe to repeat, and by several processes at once."""
+def publish_rosters(*, now: datetime, shard_leaves: int = MAX_SHARD) -> Publication:
+    """Publish every epoch that is due at `now`; safe to repeat, and by several processes at once.
+
+    A roster of more than `shard_leaves` places is published in shards.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUBLISHER])
     season = season_at(int(now.timestamp())).id
-    wanted = crowds(season, on=now.date())
-    for crowd in wanted.values():
-        Roster.objects.get_or_create(
-            season=season, name=crowd.name, defaults={"kind": crowd.kind, "company_id": crowd.company_id}
-        )
+    wanted = {}
+    for whole in crowds(season, on=now.date()).values():
+        for shard, crowd in shards_of(whole, season=season, limit=shard_leaves):
+            wanted[crowd.name] = crowd
+            of = {"kind": crowd.kind, "company_id": crowd.company_id, "trade": crowd.trade, "shard": shard}
+            Roster.objects.get_or_create(season=season, name=crowd.name, defaults=of)
     known = list(Roster.objects.filter(season=season).order_by("name"))
     companies = companies_by_id(roster.company_id for roster in known if roster.company_id)
     published = []
     for roster in known:
-        company = companies[roster.company_id] if roster.company_id else None
-        if _publish(roster, wanted.get(roster.name), company, now):
+        label = _label(roster, companies)
+        if _publish(roster, wanted.get(roster.name), label, now):
             published.append(roster.name)
     tell_crowds([roster for roster in known if roster.name in published], now=now)
     return Publication(published, _publish_index(season, changed=bool(published)))
 
 
-def _publish(roster: Roster, crowd: Crowd | None, company: CompanyCard | None, now: datetime) -> bool:
+def _label(roster: Roster, companies: Mapping[UUID, CompanyCard]) -> Label | None:
+    """What its members say of themselves; nothing in the roster of the site."""
+    if roster.trade:
+        return Label(f"industry/{roster.trade}", *trade_names(roster.trade))
+    if roster.company_id is None:
+        return None
+    company = companies[roster.company_id]
+    return Label(company.slug, company.name_en, company.name_zh)
+
+
+def _publish(roster: Roster, crowd: Crowd | None, label: Label | None, now: datetime) -> bool:
     """Publish the next epoch of one roster if it is due; say whether it was."""
     current = RosterEpoch.objects.filter(roster=roster).order_by("-epoch").first()
     live = {
@@ -116,7 +138,7 @@ def _publish(roster: Roster, crowd: Crowd | None, company: CompanyCard | None, n
     _supersede(current, now)
     if len(live) == len(gone) and not joining:
         return True
-    _write_epoch(roster, company, number + 1, now)
+    _write_epoch(roster, label, number + 1, now)
     if joining:
         Roster.objects.filter(id=roster.id).update(waiting_since=None)
     return True
@@ -152,44 +174,63 @@ def _supersede(current: RosterEpoch | None, now: datetime) -> None:
         current.save(update_fields=["superseded_at"])
 
 
-def _write_epoch(roster: Roster, company: CompanyCard | None, epoch: int, now: datetime) -> None:
+def _write_epoch(roster: Roster, label: Label | None, epoch: int, now: datetime) -> None:
     rows = list(
         RosterLeaf.objects.filter(roster=roster)
         .order_by("index")
         .values_list("commitment", "joined_epoch", "removed_epoch")
     )
-    leaves = [0 if removed else int.from_bytes(bytes(key), "big") for key, _joined, removed in rows]
-    data = pack_leaves(leaves)
+    commitments = [int.from_bytes(bytes(key), "big") for key, _joined, _removed in rows]
+    gone = [(index, row[2], commitments[index]) for index, row in enumerate(rows) if row[2]]
+    tree = LeanIMT(0 if row[2] else commitment for row, commitment in zip(rows, commitments, strict=True))
+    data = pack_leaves(tree.leaves)
     name = sha256(data).digest()
+    paths = _paths(roster, tree, epoch, gone)
     journal = journal_of(roster, epoch, on=now.date())
     statement = RosterStatement(
         site=config().site_id,
         season=roster.season,
         roster=roster.name,
         epoch=epoch,
-        label=Label(company.slug, company.name_en, company.name_zh) if company else None,
-        root=LeanIMT(leaves).root,
-        size=len(leaves),
+        label=label,
+        root=tree.root,
+        size=tree.size,
         live=sum(removed is None for _key, _joined, removed in rows),
         settled=sum(removed is None and joined < epoch for _key, joined, removed in rows),
         leaves=name,
+        paths=sha256(paths).digest(),
         journal=sha256(journal.data).digest(),
         published=now.date().isoformat(),
     )
     envelope = sign_statement(statement, roster_signing_key())
     LeavesFile.objects.get_or_create(sha256=name, defaults={"data": data})
+    PathsFile.objects.get_or_create(sha256=statement.paths, defaults={"data": paths})
     published = RosterEpoch.objects.create(
         sha256=sha256(envelope).digest(),
         roster=roster,
         epoch=epoch,
         envelope=envelope,
         leaves_id=name,
+        paths_id=statement.paths,
         size=statement.size,
         live=statement.live,
         settled=statement.settled,
         published_at=now,
     )
     RosterJournal.objects.create(sha256=statement.journal, epoch=published, data=journal.data)
+
+
+def _paths(roster: Roster, tree: LeanIMT, epoch: int, gone: list[tuple[int, int, int]]) -> bytes:
+    """The paths file of an epoch; `gone` are (index, epoch, leaf) of every leaf that was ever removed."""
+    before = RosterEpoch.objects.filter(roster=roster, epoch__lt=epoch).order_by("-epoch")
+    known = [Since(*row) for row in before.values_list("epoch", "size")[:PATH_EPOCHS]]
+    beginning = [Since(0, 0)] if len(known) < PATH_EPOCHS else []
+    since = choose_since(
+        [*beginning, *known, Since(epoch, tree.size)],
+        size=tree.size,
+        removals=[(index, at) for index, at, _leaf in gone],
+    )
+    return build_paths(tree, epoch=epoch, since=since, removed=gone)
 
 
 def _publish_index(season: str, *, changed: bool) -> int:
@@ -211,10 +252,11 @@ def _publish_index(season: str, *, changed: bool) -> int:
 
 
 def drop_superseded_leaves(*, now: datetime) -> int:
-    """Drop leaves files that no epoch of late names; return how many."""
+    """Drop leaves and paths files that no epoch of late names; return how many leaves files."""
     grace = timedelta(seconds=config().root_grace_seconds)
     seasons = [season.id for season in open_seasons(int(now.timestamp()))]
     needed = RosterEpoch.objects.filter(leaves__isnull=False, roster__season__in=seasons).exclude(
         superseded_at__lt=now - grace - KEEP_LEAVES
     )
+    PathsFile.objects.exclude(sha256__in=needed.values("paths")).delete()
     return LeavesFile.objects.exclude(sha256__in=needed.values("leaves")).delete()[0]

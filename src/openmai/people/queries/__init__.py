@@ -20,7 +20,9 @@ from openmai.people.queries.rosters import (
     journal_bytes,
     leaves_bytes,
     outlook,
+    paths_bytes,
     statement_bytes,
+    tile_around,
 )
 from openmai.people.queries.seasons import season_news
 
@@ -50,9 +52,11 @@ __all__ = [
     "mail_proof_page",
     "outlook",
     "own_badges",
+    "paths_bytes",
     "replacements",
     "replacements_wait",
     "season_news",
     "statement_bytes",
+    "tile_around",
     "waiting_of",
 ]

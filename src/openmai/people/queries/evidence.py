@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
+from openmai.companies.queries import companies_of_trade
 from openmai.people.models import Roster
 
 
@@ -20,14 +22,22 @@ class LeafEvidence:
     issuer_key: bytes | None
 
 
+def companies_of(roster: Roster) -> list[UUID] | None:
+    """Whose employees a roster holds; None for the site's."""
+    if roster.trade:
+        return companies_of_trade(roster.trade)
+    return [roster.company_id] if roster.company_id else None
+
+
 def evidence(*, roster: Roster, commitments: Iterable[bytes], on: date) -> dict[bytes, LeafEvidence]:
     """The strongest evidence of each commitment (32 bytes) for its place in `roster`; one statement.
 
     A commitment that has none is not in the answer. For a provable roster only what the employer signed
-    counts, for a company's only what was shown of this company.
+    counts, for a company's or a trade's only what was shown of its companies.
     """
     provable = roster.kind == Roster.Kind.PROVABLE
-    given: list[Any] = [roster.season, list(commitments), on, roster.company_id, roster.company_id, provable]
+    companies = companies_of(roster)
+    given: list[Any] = [roster.season, list(commitments), on, companies, companies, provable]
     with connection.cursor() as cursor:
         cursor.execute(_STRONGEST, given)
         rows = cursor.fetchall()
@@ -47,7 +57,7 @@ _STRONGEST = """
      AND enrolment.member_id = employment.member_id
     WHERE evidence.season = %s AND evidence.commitment = ANY(%s)
       AND employment.ended_on IS NULL AND employment.valid_until > %s
-      AND (%s::uuid IS NULL OR employment.company_id = %s::uuid)
+      AND (%s::uuid[] IS NULL OR employment.company_id = ANY(%s::uuid[]))
       AND (NOT %s OR evidence.kind IN ('dkim', 'oidc'))
     ORDER BY evidence.commitment, array_position(ARRAY['dkim', 'oidc', 'badge', 'code'], evidence.kind::text),
              evidence.digest

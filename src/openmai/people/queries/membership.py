@@ -1,5 +1,6 @@
 """Who belongs into which roster, now."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -9,8 +10,9 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from openmai.anonymity.rosters import company_roster, industry_roster
 from openmai.anonymity.seasons import season_at
-from openmai.companies.queries import companies_by_id
+from openmai.companies.queries import OTHER_TRADE, CompanyCard, companies_by_id
 from openmai.people.errors import Refused
 from openmai.people.models import Employment, Enrolment, Evidence, Roster
 
@@ -24,31 +26,34 @@ class Crowd:
     name: str
     kind: Roster.Kind
     company_id: UUID | None
+    trade: str = ""
     commitments: set[bytes] = field(default_factory=set)
 
 
-def roster_name(kind: str, slug: str | None) -> str:
-    return "site" if slug is None else f"company/{slug}/{kind}"
+def _crowds_of(company: CompanyCard, *, provable: bool) -> Iterator[Crowd]:
+    """The rosters that an employment there leads into. "Other" is no trade, and has none."""
+    yield Crowd("site", Roster.Kind.SITE, None)
+    for kind in [Roster.Kind.ATTESTED] + [Roster.Kind.PROVABLE] * provable:
+        yield Crowd(company_roster(company.slug, kind), kind, company.id)
+        if company.trade != OTHER_TRADE:
+            yield Crowd(industry_roster(company.trade, kind), kind, None, company.trade)
 
 
 def crowds(season: str, *, on: date) -> dict[str, Crowd]:
     """Every roster that somebody belongs into, by name.
 
     Attested: all employments that are active and have not run out. Provable: those with the employer's
-    signature for this very commitment, which the publisher checks again. Site: any.
+    signature for this very commitment, which the publisher checks again. Of a trade: those at its companies.
+    Site: any.
     """
     with connection.cursor() as cursor:
         cursor.execute(_MEMBERSHIP, [season, on])
         rows = cursor.fetchall()
-    slugs = {company.id: company.slug for company in companies_by_id(row[0] for row in rows).values()}
+    companies = companies_by_id(row[0] for row in rows)
     found: dict[str, Crowd] = {}
     for company_id, commitment, provable in rows:
-        kinds = [Roster.Kind.SITE, Roster.Kind.ATTESTED] + [Roster.Kind.PROVABLE] * provable
-        for kind in kinds:
-            company = None if kind == Roster.Kind.SITE else company_id
-            name = roster_name(kind, slugs[company] if company else None)
-            crowd = found.setdefault(name, Crowd(name, kind, company))
-            crowd.commitments.add(bytes(commitment))
+        for crowd in _crowds_of(companies[company_id], provable=provable):
+            found.setdefault(crowd.name, crowd).commitments.add(bytes(commitment))
     return found
 
 
@@ -76,7 +81,7 @@ def current_enrolment(*, member_id: UUID, season: str) -> Enrolment | None:
 
 
 def rosters_of_member(*, member_id: UUID, season: str, on: date) -> list[str]:
-    """The names of the rosters that a member belongs into in `season`, sorted."""
+    """The names, without shards, of the rosters that a member belongs into in `season`, sorted."""
     enrolment = current_enrolment(member_id=member_id, season=season)
     if enrolment is None:
         return []
@@ -89,10 +94,14 @@ def rosters_of_member(*, member_id: UUID, season: str, on: date) -> list[str]:
     held = Employment.objects.filter(member=member_id, ended_on=None, valid_until__gt=on)
     active = held.annotate(provable=Exists(evidence))
     rows = list(active.values_list("company_id", "provable"))
-    slugs = {company.id: company.slug for company in companies_by_id(row[0] for row in rows).values()}
-    names = {roster_name(Roster.Kind.ATTESTED, slugs[company]) for company, _provable in rows}
-    names |= {roster_name(Roster.Kind.PROVABLE, slugs[company]) for company, provable in rows if provable}
-    return sorted(names | ({"site"} if rows else set()))
+    companies = companies_by_id(row[0] for row in rows)
+    return sorted(
+        {
+            crowd.name
+            for company, provable in rows
+            for crowd in _crowds_of(companies[company], provable=provable)
+        }
+    )
 
 
 class NoSuchEmployment(Refused):

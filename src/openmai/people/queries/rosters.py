@@ -4,10 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
+from openmai.anonymity.paths import TILE, OwnTile
+from openmai.anonymity.rosters import is_trade, roster_kind, whole_roster
 from openmai.anonymity.seasons import season_at
-from openmai.people.conf import config
+from openmai.companies.queries import trade_name
+from openmai.people.conf import config, domain
 from openmai.people.models import (
     LeavesFile,
+    PathsFile,
     PublishedIndex,
     Roster,
     RosterEpoch,
@@ -35,6 +41,22 @@ def leaves_bytes(name: bytes) -> bytes | None:
     return None if data is None else bytes(data)
 
 
+def paths_bytes(name: bytes) -> bytes | None:
+    data = PathsFile.objects.filter(sha256=name).values_list("data", flat=True).first()
+    return None if data is None else bytes(data)
+
+
+def tile_around(leaf: RosterLeaf) -> OwnTile:
+    """The 256 leaves, or fewer, among which a leaf stands in the current epoch."""
+    number = leaf.index // TILE
+    places = RosterLeaf.objects.filter(
+        roster=leaf.roster_id, index__gte=number * TILE, index__lt=(number + 1) * TILE
+    )
+    rows = places.order_by("index").values_list("commitment", "removed_epoch")
+    leaves = tuple(0 if removed else int.from_bytes(bytes(key), "big") for key, removed in rows)
+    return OwnTile(domain(leaf.roster.season), leaf.roster.name, number, leaves)
+
+
 def journal_bytes(name: bytes) -> bytes | None:
     data = RosterJournal.objects.filter(sha256=name).values_list("data", flat=True).first()
     return None if data is None else bytes(data)
@@ -47,6 +69,7 @@ class Standing:
     roster: str
     kind: str
     company_id: UUID | None
+    trade: str
     published: bool
     settled: int
     floor: int
@@ -83,16 +106,20 @@ def outlook(*, member_id: UUID, now: datetime) -> Outlook | None:
         return None
     known = config()
     names = rosters_of_member(member_id=member_id, season=season, on=now.date())
-    rosters = {roster.name: roster for roster in Roster.objects.filter(season=season, name__in=names)}
+    of_season = Roster.objects.filter(Q(name__in=names) | Q(shard__gt=1), season=season)
+    mine = set(
+        RosterLeaf.objects.filter(
+            roster__in=of_season, commitment=bytes(enrolment.commitment), removed_epoch=None
+        ).values_list("roster_id", flat=True)
+    )
+    # The shard that holds the member, else the last.
+    in_order = sorted(of_season, key=lambda roster: (roster.id in mine, roster.shard))
+    rosters = {whole_roster(roster.name): roster for roster in in_order}
+    rosters = {name: roster for name, roster in rosters.items() if name in names}
     epochs = {
         epoch.roster_id: epoch
         for epoch in RosterEpoch.objects.filter(roster__in=rosters.values(), superseded_at=None)
     }
-    mine = set(
-        RosterLeaf.objects.filter(
-            roster__in=rosters.values(), commitment=bytes(enrolment.commitment), removed_epoch=None
-        ).values_list("roster_id", flat=True)
-    )
     standings = [_standing(name, rosters.get(name), epochs, mine, known.floor) for name in names]
     first = min((r.waiting_since for r in rosters.values() if r.waiting_since), default=now)
     latest = first + timedelta(seconds=known.epoch_max_wait_seconds)
@@ -104,8 +131,10 @@ def outlook(*, member_id: UUID, now: datetime) -> Outlook | None:
 def _standing(
     name: str, roster: Roster | None, epochs: dict[UUID, RosterEpoch], mine: set[UUID], floor: int
 ) -> Standing:
-    kind = name.rpartition("/")[2]
+    kind = roster_kind(name)
+    trade = trade_name(name.split("/")[1]) if is_trade(name) else ""
     if roster is None:
-        return Standing(name, kind, None, False, 0, floor)
+        return Standing(name, kind, None, trade, False, 0, floor)
     epoch = epochs.get(roster.id)
-    return Standing(name, kind, roster.company_id, roster.id in mine, epoch.settled if epoch else 0, floor)
+    settled = epoch.settled if epoch else 0
+    return Standing(name, kind, roster.company_id, trade, roster.id in mine, settled, floor)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("rosters/statements/<str:name>.json", roster_views.statement, name="roster_statement"),
     path("rosters/journals/<str:name>.json", roster_views.journal, name="roster_journal"),
     path("rosters/leaves/<str:name>.bin", roster_views.leaves, name="roster_leaves"),
+    path("rosters/paths/<str:name>.bin", roster_views.paths, name="roster_paths"),
     path("api/v1/", api.urls),
     path("employment/login/return", login_views.login_return, name="login_return"),
     *i18n_patterns(

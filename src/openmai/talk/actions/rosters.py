@@ -10,7 +10,7 @@ from openmai.anonymity.log.entries import LogEntry, roster_entry
 from openmai.anonymity.log.journals import journal_entries
 from openmai.anonymity.log.replacements import Replacements
 from openmai.talk.actions.log import Appended, append
-from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves
+from openmai.talk.models import RosterEpoch, RosterIndex, RosterLeaves, RosterPaths
 from openmai.talk.queries.log import log_tree, logged_commitments, logged_replacements
 from openmai.talk.rules import Rules
 from openmai.talk.snapshots import FetchedEpoch, Snapshot
@@ -69,6 +69,8 @@ def _keep_epoch(fetched: FetchedEpoch, appended: Appended, now: datetime) -> Non
     statement = fetched.signed.statement
     log_index = appended.places[roster_entry(fetched.signed).data]
     RosterLeaves.objects.get_or_create(id=statement.leaves, defaults={"data": fetched.leaves})
+    if fetched.paths is not None:
+        RosterPaths.objects.get_or_create(id=statement.paths, defaults={"data": fetched.paths})
     RosterEpoch.objects.create(
         id=fetched.signed.name,
         envelope=fetched.signed.envelope,
@@ -82,6 +84,7 @@ def _keep_epoch(fetched: FetchedEpoch, appended: Appended, now: datetime) -> Non
         label_en="" if statement.label is None else statement.label.en,
         label_zh="" if statement.label is None else statement.label.zh,
         leaves=statement.leaves,
+        paths=statement.paths,
         log_index=log_index,
         log_root=log_tree(log_index + 1).root(),
         accepted_at=now,
@@ -89,7 +92,10 @@ def _keep_epoch(fetched: FetchedEpoch, appended: Appended, now: datetime) -> Non
 
 
 def forget_leaves(*, rules: Rules, now: datetime) -> None:
-    """Leaves that no accepted root rests on any more; the statements stay, every proof file needs them."""
+    """Leaves and paths that no accepted root rests on any more; the statements stay, every proof file needs
+    them.
+    """
     open_ones = RosterEpoch.objects.filter(season__in=rules.seasons(now))
-    in_force = open_ones.exclude(superseded_at__lt=now - rules.root_grace).values("leaves")
-    RosterLeaves.objects.exclude(id__in=in_force).delete()
+    in_force = open_ones.exclude(superseded_at__lt=now - rules.root_grace)
+    RosterLeaves.objects.exclude(id__in=in_force.values("leaves")).delete()
+    RosterPaths.objects.exclude(id__in=in_force.values("paths")).delete()

@@ -15,7 +15,7 @@ from openmai.talk.models.log import (
     LogReplacement,
     LogTick,
 )
-from openmai.talk.models.rosters import RosterEpoch, RosterIndex, RosterLeaves
+from openmai.talk.models.rosters import RosterEpoch, RosterIndex, RosterLeaves, RosterPaths
 from openmai.talk.models.threads import Join, Persona, Post, Thread
 
 __all__ = [
@@ -35,5 +35,6 @@ __all__ = [
     "RosterEpoch",
     "RosterIndex",
     "RosterLeaves",
+    "RosterPaths",
     "Thread",
 ]

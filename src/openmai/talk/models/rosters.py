@@ -37,6 +37,20 @@ class RosterLeaves(models.Model):
         return bytes(self.id).hex()
 
 
+class RosterPaths(models.Model):
+    """A paths file, by its SHA-256."""
+
+    id = models.BinaryField(primary_key=True)
+    data = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "roster paths"
+        constraints: ClassVar[Constraints] = [bytes_long("paths_id_is_digest", "id", 32)]
+
+    def __str__(self) -> str:
+        return bytes(self.id).hex()
+
+
 class RosterEpoch(models.Model):
     """One published version of a roster, by the SHA-256 of its signed statement."""
 
@@ -52,6 +66,7 @@ class RosterEpoch(models.Model):
     label_en = models.CharField(max_length=120, blank=True)
     label_zh = models.CharField(max_length=120, blank=True)
     leaves = models.BinaryField()
+    paths = models.BinaryField()
     # Where the log says so, and the log's root just behind that: no root is accepted before it is logged.
     log_index = models.BigIntegerField()
     log_root = models.BinaryField()
@@ -63,6 +78,7 @@ class RosterEpoch(models.Model):
             bytes_long("epoch_id_is_digest", "id", 32),
             bytes_long("epoch_root_is_field", "root", 32),
             bytes_long("epoch_leaves_is_digest", "leaves", 32),
+            bytes_long("epoch_paths_is_digest", "paths", 32),
             bytes_long("epoch_log_root_length", "log_root", 32),
             models.CheckConstraint(name="epoch_is_logged", condition=models.Q(log_index__gte=0)),
             models.UniqueConstraint(name="epoch_once", fields=["season", "roster", "epoch"]),

@@ -111,3 +111,8 @@ def statement_envelope(digest: bytes) -> bytes | None:
 def leaves_file(digest: bytes) -> bytes | None:
     row = one("SELECT data FROM talk_rosterleaves WHERE id = %(id)s", {"id": digest})
     return None if row is None else bytes(row[0])
+
+
+def paths_file(digest: bytes) -> bytes | None:
+    row = one("SELECT data FROM talk_rosterpaths WHERE id = %(id)s", {"id": digest})
+    return None if row is None else bytes(row[0])
