@@ -20,7 +20,7 @@ _ = gettext_noop
 SITE_ROSTER: Final = "site"
 ROSTER_PATTERN: Final = re.compile(
     r"(?:site|(?:company|industry)/[a-z0-9][a-z0-9-]{0,62}/(?:provable|attested))"
-    r"(?:#(?:[2-9]|[1-9][0-9]{1,3}))?"
+    r"(?:#(?:[2-9]|[1-9][0-9]{1,3})|)"
 )
 STATEMENT_TYPE: Final = "openmai/roster/v1"
 INDEX_TYPE: Final = "openmai/roster-index/v1"
