@@ -89,6 +89,8 @@ def test_a_log_in_at_the_employer_makes_the_employment_provable(
     assert rosters_of_member(member_id=alice.id, season=enrolled.season, on=now.date()) == [
         f"company/{HARBOUR}/attested",
         f"company/{HARBOUR}/provable",
+        "industry/logistics/attested",
+        "industry/logistics/provable",
         "site",
     ]
     assert not LoginProof.objects.exists()

@@ -71,6 +71,8 @@ def test_a_signed_mail_makes_the_employment_provable(alice: Member, now: datetim
     assert rosters_of_member(member_id=alice.id, season=season, on=now.date()) == [
         f"company/{HARBOUR}/attested",
         f"company/{HARBOUR}/provable",
+        "industry/logistics/attested",
+        "industry/logistics/provable",
         "site",
     ]
     mail = queued_mails()[-1]

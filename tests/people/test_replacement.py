@@ -116,9 +116,9 @@ def test_the_journals_tell_the_log_old_and_new(mallory_enrolled: Member, start: 
     left = days(start, 8)
     crowd(5, start, prefix="Companion")
     days(left, 1)
-    assert rosters_with(fresh) == {ATTESTED, "site"}
+    assert rosters_with(fresh) == {ATTESTED, TRADE, "site"}
     pair = LoggedPair(int.from_bytes(lost, "big"), int.from_bytes(fresh, "big"))
-    for roster in (ATTESTED, "site"):
+    for roster in (ATTESTED, TRADE, "site"):
         assert journal(roster).replaced == (pair,)
 
 
