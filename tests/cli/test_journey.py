@@ -199,7 +199,10 @@ def publish_two_epochs(sites: Sites) -> None:
 def open_thread(run: Run) -> str:
     text = ("--title", "Night shifts", "--body", "Six in a row?")
     unsaid = run("post", "--section", "work", *text)
-    assert (unsaid.code, "--as and one of: harbour-logistics, site" in unsaid.err) == (2, True), unsaid.err
+    assert (unsaid.code, "--as and one of: harbour-logistics, industry/logistics, site" in unsaid.err) == (
+        2,
+        True,
+    ), unsaid.err
     opened = eventually(run, "post", "--section", "work", *text, "--as", "harbour-logistics")
     assert opened.code == 0, opened.err
     assert "company/harbour-logistics/attested" in opened.out

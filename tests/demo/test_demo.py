@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import httpx
 import pytest
 from tests.clusters import open_to_all
 from tests.demo.needles import MAIL, NAME, SECRET, files_with, visit_people, visit_talk
+from tests.factories.gate import made_gate
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "openmai.cli.operator", "demo"]
@@ -52,6 +54,8 @@ class RunningDemo:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = open_to_all(tmp_path_factory.mktemp("demo"))
+    # The demo makes a gate for itself, which takes a minute; the one of the other tests is as good.
+    shutil.copytree(made_gate().folder, made / "gate")
     (made / "seeded.json").write_text(
         json.dumps(
             {"season": "s1", "logins": [{"email": "alice@mail.example", "password": "p", "note": "Alice"}]}
