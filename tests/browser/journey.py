@@ -240,11 +240,12 @@ class Person:
     def choose(self, company: str) -> None:
         offered = self.page.get_by_role("combobox", name="Company")
         mine = self.page.locator("[data-companies] label").filter(has_text=company)
-        expect(mine.or_(offered.locator("option").filter(has_text=company)).first).to_be_attached()
+        other = offered.locator("option").filter(has_text=company)
+        expect(mine.or_(other).first).to_be_attached()
         if mine.count():
             self.hands.check(mine.first.locator("input"))
         else:
-            self.hands.pick(offered, company)
+            self.hands.pick(offered, other.first.inner_text())
 
     def speak_as_random_alias(self) -> None:
         self.hands.check(self.page.get_by_label(re.compile("Random alias")))
