@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 from tests.factories.people import (
@@ -169,6 +169,27 @@ def test_a_mail_that_a_killed_worker_left_behind_is_sent_after_all(
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
     with working():
         _until(lambda: caught.mails)
+
+
+def test_a_mail_of_something_that_did_not_happen_is_not_sent_though_the_worker_is_there(
+    wired: Settings, caught: Catcher, alice: Member, today: datetime
+):
+    def ask(local_part: str) -> None:
+        actions.request_code(
+            member_id=alice.id,
+            address=f"{local_part}@{HARBOUR_DOMAIN}",
+            now=today,
+            randbelow=lambda _n: 1,
+        )
+
+    with working():
+        with transaction.atomic():
+            ask("alice.wrong")
+            transaction.set_rollback(True)
+        ask("alice")
+        _until(lambda: caught.mails)
+        _until(lambda: queued_mails() == [])
+    assert [recipients for recipients, _raw in caught.mails] == [[f"alice@{HARBOUR_DOMAIN}"]]
 
 
 def test_a_signed_mail_comes_in_over_smtp_and_is_verified_through_dns(

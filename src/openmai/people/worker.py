@@ -51,22 +51,22 @@ async def work(config: PeopleConfig, *, clock: Clock, stop: asyncio.Event) -> No
     )
     hostname = config.inbound_address.rpartition("@")[2]
     server = await listen(mailbox, config.inbound_listen, hostname=hostname)
-    # Django's own connector cannot wait for jobs; it makes one that can.
-    connector = cast(DjangoConnector, app.connector).get_worker_connector()
-    with app.replace_connector(connector) as jobs:
-        async with server, jobs.open_async():
-            parts = [
-                asyncio.create_task(each)
-                for each in (
-                    _send_mail(jobs),
-                    _requeue(jobs, clock),
-                    _at_epochs(config.epoch_seconds, clock, _publish),
-                    _every(HOUSEKEEPING_SECONDS, lambda: _in_thread(_forget, clock)),
-                    _at_epochs(DAY_SECONDS, clock, _rewrite),
-                    stop.wait(),
-                )
-            ]
-            await _until_first(parts)
+    # Django's own connector cannot wait for jobs; it makes one that can. For a second app: what housekeeping mails
+    # from a thread goes through Django's, in the transaction that it tells of.
+    jobs = app.with_connector(cast(DjangoConnector, app.connector).get_worker_connector())
+    async with server, jobs.open_async():
+        parts = [
+            asyncio.create_task(each)
+            for each in (
+                _send_mail(jobs),
+                _requeue(jobs, clock),
+                _at_epochs(config.epoch_seconds, clock, _publish),
+                _every(HOUSEKEEPING_SECONDS, lambda: _in_thread(_forget, clock)),
+                _at_epochs(DAY_SECONDS, clock, _rewrite),
+                stop.wait(),
+            )
+        ]
+        await _until_first(parts)
 
 
 async def _until_first(parts: "Sequence[asyncio.Task[Any]]") -> None:
