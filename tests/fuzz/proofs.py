@@ -55,8 +55,7 @@ def _good_points() -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
 @cache
 def _known_proofs(world: World) -> tuple[bytes, ...]:
     """Every proof that anybody can have seen: of joins and of gates."""
-    joins = [seed.submission.entrance for seed in world.seeds if seed.submission.entrance]
-    return tuple(proof for each in joins for proof in (each.join.proof.points, *each.gate.proofs))
+    return tuple(proof for each in world.heard for proof in (each.join.proof.points, *each.gate.proofs))
 
 
 def _pick(draft: Draft) -> tuple[Any, Any, bytes] | None:
@@ -215,8 +214,8 @@ def _near(draft: Draft, text: object, name: str) -> str:
     """One beside it, somebody else's, the last one, one at random."""
     rng = draft.rng
     number = int(text) if type(text) is str and text.isascii() and text.isdecimal() and len(text) < 99 else 1
-    joins = [seed.submission.entrance.document() for seed in draft.world.seeds if seed.submission.entrance]
-    theirs = rng.choice([each["gate"] if name == "rate" else each for each in joins])[name]
+    heard = rng.choice(draft.world.heard)
+    theirs = heard.gate.rate if name == "rate" else heard.nullifier
     return str(
         rng.choice((number + 1, number - 1, R - number, 1, R - 1, rng.randrange(1, R), int(theirs))) % R
     )
@@ -275,8 +274,7 @@ def other_key(draft: Draft) -> None:
 def other_join(draft: Draft) -> None:
     """The whole join of another submission, or its gate, or all but its gate."""
     rng = draft.rng
-    theirs = rng.choice([seed.submission.entrance for seed in draft.world.seeds if seed.submission.entrance])
-    document = theirs.document()
+    document = rng.choice(draft.world.heard).document()
     if draft.gate is None or draft.join is None or rng.random() < 0.3:
         draft.document["join"] = document
     elif rng.random() < 0.5:

@@ -133,6 +133,26 @@ class World:
         self._seed("signature", alice, cast.reply(night, body="Who else?"), None)
         self._seed("past", bob, cast.reply(old, body="It was so."), self.past)
         self._seed("anyone", alice, cast.reply(old, body="As I said."), self.past)
+        self._overhear()
+
+    def _overhear(self) -> None:
+        """True proofs of what nobody asks here: more slots, an empty list, another day, another member."""
+        cast, empty = self.cast, BanList(SITE, DOMAIN.season, 0, ())
+        newcomer, past = (
+            next(each for each in self.seeds if each.name == name) for name in ("newcomer", "past")
+        )
+        joined = past.submission.join
+        cast.slots_a_day = 31
+        many = cast.gated(past.member, past.submission.content, joined, slot=30)
+        cast.slots_a_day = 30
+        content, join = newcomer.submission.content, newcomer.submission.join
+        self.heard = [
+            *(seed.submission.entrance for seed in self.seeds if seed.submission.entrance),
+            many,
+            cast.gated(newcomer.member, content, join, bans=empty),
+            cast.gated(newcomer.member, content, join, bans=self.bans[DOMAIN].bans, day="2026-03-18"),
+            cast.entrance(cast.bob, content, bans=self.bans[DOMAIN].bans),
+        ]
 
     def _publish(self, opening: Opening, spoken: Sequence[tuple[Member, str, int]]) -> None:
         scope = opening.domain.thread_scope(opening.id)
