@@ -30,7 +30,7 @@ demo: setup build ## Set everything up and run the product with an invented comm
 test: setup build chromium go ## Set everything up and test it
 	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/demo tests/platform -n $(JOBS) --dist loadfile
 	$(PYTEST) tests/people --ds=openmai.sites.people.settings -n $(JOBS) --dist loadfile
-	$(PYTEST) tests/talk --ds=openmai.sites.talk.settings -n $(JOBS) --dist loadfile
+	$(PYTEST) tests/talk tests/fuzz --ds=openmai.sites.talk.settings -n $(JOBS) --dist loadfile
 	$(PYTEST) tests/adversary/test_judge.py
 	npm test --silent
 	$(PYTEST) tests/browser

@@ -24,6 +24,7 @@ class Draft:
     document: Document
     proofs: set[bytes] = field(default_factory=set)
     signed: bool = False
+    may_sign: bool = True
 
     @property
     def join(self) -> Document | None:
@@ -45,6 +46,8 @@ class Draft:
 
     def sign_again(self, member: Any = None) -> None:
         """By its own writer, or by somebody else who makes it theirs; what is no content stays as it is."""
+        if not self.may_sign:
+            return
         try:
             content = parse_content(self.document.get("content"))
         except AnonymityError:

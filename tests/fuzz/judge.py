@@ -14,11 +14,12 @@ spellings of the same submission. Three things are no forgery, and told apart ex
 Everything else has to be *refused* with one of the codes of docs/protocol.md §6, by an exception that has it.
 """
 
+import json
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from tests.factories.protocol import PROTOCOL
 from tests.fuzz.world import NOW, World
@@ -26,7 +27,7 @@ from tests.fuzz.world import NOW, World
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.groth16 import CURVE, decode_points
-from openmai.anonymity.submission import Submission, parse_submission
+from openmai.anonymity.submission import parse_submission
 from openmai.talk.actions.submissions import accept_submission
 from openmai.talk.epoch import Epoch
 from openmai.talk.errors import Refused
@@ -82,7 +83,9 @@ class Judge:
         self.epoch = Epoch()
         self.verifier = Verifier(randbits=secrets.randbits)
         self.codes = documented_codes()
-        self._seeds = {seed.submission.id: seed for seed in world.seeds}
+        self._seeds = {
+            json.dumps(json.loads(seed.body)["content"], sort_keys=True): seed for seed in world.seeds
+        }
         self._place = Domain(world.rules.site, world.night.season)
 
     def __call__(self, body: bytes, proofs: frozenset[bytes] = frozenset()) -> Verdict:
@@ -100,7 +103,7 @@ class Judge:
         waiting = len(self.epoch)
         self._forget()
         submission = parse_submission(body, domain=self._place, past="s227")
-        self._check_meaning(submission, proofs, written=bool(waiting))
+        self._check_meaning(body, proofs, written=bool(waiting))
         if (receipt.state == "waiting") != bool(waiting) or receipt.action != submission.id:
             raise Finding(f"the receipt says {receipt.state}, and {waiting} posts wait")
         if not waiting:
@@ -120,19 +123,27 @@ class Judge:
         waiting = [item for key in list(self.epoch._waiting) if (item := self.epoch.get(key))]
         self.epoch.settle(NOW - timedelta(seconds=30), waiting)
 
-    def _check_meaning(self, found: Submission, proofs: frozenset[bytes], *, written: bool) -> None:
-        seed = self._seeds.get(found.content.id)
+    def _check_meaning(self, body: bytes, proofs: frozenset[bytes], *, written: bool) -> None:
+        """Compares the documents as any JSON library reads them, and not as the site has read them: else a
+        site that takes x + r for x would not be noticed.
+        """
+        found = json.loads(body)
+        seed = self._seeds.get(json.dumps(found["content"], sort_keys=True))
         if seed is None:
             raise Finding("a content that no seed has was accepted")
-        said = seed.submission
-        if (found.content, found.key, found.signature) != (said.content, said.key, said.signature):
+        said = json.loads(seed.body)
+        names = ("key", "signature", "version") if written else ("key", "signature")
+        if any(_spelt(found[name]) != _spelt(said[name]) for name in names):
             raise Finding("an accepted submission has not the key and signature of the seed")
-        if not written or (found.entrance is None and seed.known):
+        if not written or (found["join"] is None and seed.known):
             return
-        if _statement(found) != _statement(said):
+        theirs = _take_points(said)
+        if found["join"] is None or len(mine := _take_points(found)) != len(theirs):
+            raise Finding("an accepted submission has not the seed's proofs")
+        if _spelt(found) != _spelt(said):
             raise Finding("the statement of an accepted join is not the seed's")
-        for mine, theirs in zip(_points(found), _points(said), strict=True):
-            if mine != theirs and mine not in proofs and not _scaled(mine, theirs):
+        for points, other in zip(mine, theirs, strict=True):
+            if points != other and bytes.fromhex(points) not in proofs and not _scaled(points, other):
                 raise Finding("a proof in other bytes was accepted, and nobody has re-randomised it")
 
 
@@ -146,23 +157,26 @@ def _fell_at(error: BaseException, code: str) -> int:
     return 7 if check == 8 and code in _POINTS else check
 
 
-def _scaled(mine: bytes, theirs: bytes) -> bool:
+def _scaled(mine: str, theirs: str) -> bool:
     """Whether it is (z·A, B/z, C) of the other proof for some z, such as -1, in its one encoding."""
-    points, seed = decode_points(mine), decode_points(theirs)
-    if points.compress() != mine or mine[-32:] != theirs[-32:]:
+    data = bytes.fromhex(mine)
+    try:
+        points, seed = decode_points(data), decode_points(bytes.fromhex(theirs))
+    except AnonymityError:
+        return False
+    if points.compress() != data or data.hex() != mine or mine[-64:] != theirs[-64:]:
         return False
     return bool(CURVE.pairing(points.a, points.b) == CURVE.pairing(seed.a, seed.b))
 
 
-def _statement(submission: Submission) -> tuple[object, ...] | None:
-    """What the proofs are about, beside content and key."""
-    if (entrance := submission.entrance) is None:
-        return None
-    join, gate = entrance.join, entrance.gate
-    return join.roster, join.proof.root, join.proof.nullifier, join.checkpoint, replace(gate, proofs=())
+def _spelt(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
-def _points(submission: Submission) -> tuple[bytes, ...]:
-    if (entrance := submission.entrance) is None:
-        return ()
-    return entrance.join.proof.points, *entrance.gate.proofs
+def _take_points(document: dict[str, Any]) -> list[str]:
+    """The proofs of a join, which are left without them."""
+    if (join := document["join"]) is None:
+        return []
+    points = [join["proof"], *join["gate"]["proofs"]]
+    join["proof"], join["gate"]["proofs"] = None, []
+    return points
