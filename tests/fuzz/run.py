@@ -1,7 +1,7 @@
 """A long run: chunks of a thousand variations, each drawn from the seed and its own number.
 
-So a chunk is the same wherever and whenever it runs; a run is told by its seed and its chunks, and can be
-shared out, stopped and taken up again.
+So a chunk is the same whenever it runs over the same seeds, whose proofs a build folder keeps; a run can be
+shared out, stopped and taken up again. Another folder has a gate of its own and the same choices.
 """
 
 import hashlib
