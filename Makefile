@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := 0.13.8
 JOBS ?= auto
+COUNT ?= 10000000
 PYTEST = $(BIN)/pytest -q
 PYTHON_READY := $(VENV)/.ready
 NODE_READY := node_modules/.ready
@@ -20,7 +21,7 @@ CATALOGUES := $(shell find src/openmai/locale -name '*.po' 2>/dev/null)
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup build ## Set everything up and run the product with an invented community
@@ -51,6 +52,15 @@ bench: setup build ## Run the benchmarks; NAME=verify for one
 adversary: setup build chromium ## Run the full subpoena test, and write docs/subpoena-test.md
 	@$(BIN)/python -m tests.adversary
 
+.PHONY: fuzz
+fuzz: setup build ## Judge ten million hostile variations of submissions; COUNT=100000 for fewer
+	@$(BIN)/python -m tests.fuzz --count $(COUNT) --seed openmai-3
+
+.PHONY: fuzz-guided
+fuzz-guided: setup build ## The same judge led by coverage, for ten minutes
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r tests/fuzz/requirements.lock
+	@$(BIN)/python -m tests.fuzz.guided build/fuzz-corpus -max_total_time=600
+
 .PHONY: build
 build: $(BUILD_READY) $(LOCALE_READY) ## Build the front end and the translations, if anything changed
 
@@ -77,6 +87,8 @@ screenshots: setup chromium ## Photograph every page of the running demo
 lock: $(PYTHON_READY) ## Resolve the Python packages again after a change in pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile tests/fuzz/requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --quiet --output-file tests/fuzz/requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built and installed, and keep the demo's data

@@ -186,8 +186,12 @@ class BanLists(_Canonical):
             except DocumentRefused as error:
                 code = error.code
             else:
-                pairs = [(ban.scope, ban.nullifier) for ban in found.bans]
-                if found.encoded() != drawn or pairs != sorted(set(pairs)) or any(n <= 0 for _, n in pairs):
+                places = [(ban.thread, ban.nullifier) for ban in found.bans]
+                if (
+                    found.encoded() != drawn
+                    or places != sorted(set(places))
+                    or any(n <= 0 for _, n in places)
+                ):
                     raise Finding("a ban list was read that is not in its one form")
                 return Verdict("ban-list another list", HELD)
         return Verdict(f"ban-list {code}", REFUSED)

@@ -1,8 +1,8 @@
 """`python -m tests.fuzz.guided CORPUS [options]`: the same judge, led by the branches that it reaches.
 
 Atheris instruments the parser, the protocol and the talk site; libFuzzer keeps the inputs that reach new
-branches, and our mutators make new ones of them. It needs the extra `fuzz`. A finding ends the run and is
-left in a file `crash-…`.
+branches, and our mutators make new ones of them. `make fuzz-guided` installs Atheris from a lock of its own.
+A finding ends the run and is left in a file `crash-…`.
 """
 
 import sys

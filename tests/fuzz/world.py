@@ -101,8 +101,11 @@ class World:
         """Mallory in the thread that everybody answers in, and thirty strangers."""
         self.night = self.cast.opening()
         scope = DOMAIN.thread_scope(self.night.id)
-        mallory = Ban(scope, poseidon2(circuit_input(scope), self.cast.mallory.secret), UNTIL, "threat")
-        others = [Ban(1 << 200 | n, 1000 + n, UNTIL, "spam") for n in range(30)]
+        persona = poseidon2(circuit_input(scope), self.cast.mallory.secret)
+        mallory = Ban.of(DOMAIN, thread=self.night.id, nullifier=persona, until=UNTIL, reason="threat")
+        others = [
+            Ban.of(DOMAIN, thread=be32(n), nullifier=1000 + n, until=UNTIL, reason="spam") for n in range(30)
+        ]
         bans = ban_list(mallory, *others, site=SITE, season=DOMAIN.season)
         empty = BanList(SITE, PAST.season, 0, ())
         self.bans = {
