@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
 from tests.cli.conftest import Files, Run, serve_log, site_document, site_facts
 from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, TICK, Cast, PublishedRoster
+from tests.factories.enrolments import strangers
 
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.keys import public_bytes
@@ -18,6 +19,7 @@ from openmai.anonymity.log.checkpoints import cosign, open_checkpoint
 from openmai.anonymity.log.entries import entry, parse_entry, tick_entries
 from openmai.anonymity.log.journals import journal_entries
 from openmai.anonymity.log.notes import COSIGNATURE, NoteKey
+from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.log.tiles import new_tiles
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import season_called
@@ -294,6 +296,51 @@ def test_a_key_that_was_given_up_joins_nothing_any_more(cast: Cast, whole: Signe
     assert audit([*whole.entries, *back]).rosters[DOMAIN.season, HARBOUR].epoch == 3
     with pytest.raises(BadLog, match="given up as lost"):
         audit([*whole.entries, replacing(lost, new), *back])
+
+
+def as_one_addition(*epochs: PublishedRoster, replaced: dict[int, Replacement] | None = None) -> list[bytes]:
+    """What the talk site logs when it takes these epochs over at once; `replaced` by epoch."""
+    listed = [
+        each
+        for epoch in epochs
+        for each in journal_entries(
+            epoch.journal,
+            epoch.signed,
+            enrolments=[],
+            replaced=[(replaced or {})[epoch.statement.epoch]]
+            if epoch.statement.epoch in (replaced or {})
+            else [],
+        )
+    ]
+    return [each.data for each in sorted(listed, key=lambda each: each.order)]
+
+
+def test_a_new_key_may_come_and_go_within_one_addition(cast: Cast, whole: SignedLog):
+    """It replaced one that left before; it is refused where the lost one leaves only after it came."""
+    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
+    new = strangers()[50]
+    third = cast.sign_roster(HARBOUR, [*second.tree.leaves, new], epoch=3, before=second)
+    fourth = cast.follow(third, removed=[len(third.tree.leaves) - 1, 6])
+    lost, late = cast.rosters[HARBOUR].tree.leaves[0], second.tree.leaves[6]
+    proofs = [entry("enrolment", DOMAIN, **each.document()).data for each in third.journal.enrolments]
+    pairs = {3: Replacement(lost, new)}
+    found = audit([*whole.entries, *proofs, *as_one_addition(third, fourth, replaced=pairs)])
+    assert found.found["replacement"] == 1
+    pairs = {3: Replacement(late, new)}
+    with pytest.raises(BadLog, match="still stands"):
+        audit([*whole.entries, *proofs, *as_one_addition(third, fourth, replaced=pairs)])
+
+
+def test_a_missed_epoch_may_bring_a_given_up_key_that_has_left_since(cast: Cast, whole: SignedLog):
+    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
+    lost, new = cast.rosters[HARBOUR].tree.leaves[0], second.tree.leaves[-1]
+    third = cast.sign_roster(HARBOUR, [*second.tree.leaves, lost], epoch=3, before=second)
+    fourth = cast.follow(third, removed=[len(third.tree.leaves) - 1])
+    before = [*whole.entries, replacing(lost, new)]
+    assert audit([*before, *as_one_addition(third, fourth)]).rosters[DOMAIN.season, HARBOUR].epoch == 4
+    # One after the other it stood in the roster for a while.
+    with pytest.raises(BadLog, match="given up as lost"):
+        audit([*before, *as_one_addition(third), *as_one_addition(fourth)])
 
 
 def test_a_log_of_another_site_or_with_other_words_is_refused(whole: SignedLog):

@@ -9,8 +9,9 @@ from tests.factories.cast import DOMAIN, HARBOUR, HARBOUR_PROVABLE, SEASON, Cast
 from tests.factories.enrolments import enrolments, strangers
 from tests.factories.published import PublishedRoster
 from tests.talk.conftest import Talk
+from tests.talk.refusing import check_refused
 from tests.talk.test_log import followed
-from tests.talk.test_rosters import PeopleSite, fetch, fetching, people, refuses
+from tests.talk.test_rosters import PeopleSite, fetch, fetching, held, people, refuses
 
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.enrolment import EnrolmentClaim
@@ -18,7 +19,7 @@ from openmai.anonymity.fields import be32
 from openmai.anonymity.groth16 import InvalidProof
 from openmai.anonymity.log.entries import NotProvable, entry
 from openmai.anonymity.log.journals import WrongJournal
-from openmai.anonymity.log.replacements import GivenUpKey, Replacement, SecondReplacement
+from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.rosters import open_statement, sign_statement
 from openmai.talk.actions.log import append
 from openmai.talk.models import LogReplacement, RosterEpoch
@@ -139,7 +140,9 @@ def test_a_replacement_is_logged_once_whatever_rosters_it_touches(fetching: Talk
         LogReplacement.objects.all().delete()
 
 
-def test_a_second_replacement_is_refused(fetching: Talk, people: PeopleSite):
+def test_a_second_replacement_is_refused(
+    fetching: Talk, people: PeopleSite, caplog: pytest.LogCaptureFixture
+):
     harbour = fetching.cast.rosters[HARBOUR]
     lost, new, _other = lost_and_new(fetching, harbour)
     people.publish(fetching.cast, harbour)
@@ -149,10 +152,74 @@ def test_a_second_replacement_is_refused(fetching: Talk, people: PeopleSite):
     newest = strangers()[50]
     third = fetching.cast.sign_roster(HARBOUR, [*second.tree.leaves, newest], epoch=3, before=second)
     publish_with(fetching.cast, people, third, serial=3, replaced=(Replacement(lost, newest),))
-    refuses(fetching, SecondReplacement)
-    back = fetching.cast.sign_roster(HARBOUR, [*second.tree.leaves, lost], epoch=3, before=second)
-    people.publish(fetching.cast, back, serial=3)
-    refuses(fetching, GivenUpKey)
+    assert (fetch(fetching), held(fetching)) == (0, {HARBOUR: 2})
+    assert "a second time in a season" in caplog.text
+
+
+@pytest.fixture
+def lost(fetching: Talk, people: PeopleSite) -> tuple[int, PublishedRoster]:
+    """A key that was replaced in Harbour's roster, as the log says, and stands in no other that is held."""
+    harbour = fetching.cast.rosters[HARBOUR]
+    given_up, new, _other = lost_and_new(fetching, harbour)
+    people.publish(fetching.cast, harbour)
+    fetch(fetching)
+    after = replaced(fetching, people, harbour, Replacement(given_up, new), serial=2)
+    fetch(fetching)
+    return given_up, after
+
+
+def test_only_the_roster_that_a_given_up_key_joins_is_held_up(
+    fetching: Talk, people: PeopleSite, lost: tuple[int, PublishedRoster], caplog: pytest.LogCaptureFixture
+):
+    """The site's roster comes with the lost key in it; Harbour's provable one is in order."""
+    key, harbour = lost
+    site, provable = (fetching.cast.rosters[name] for name in ("site", HARBOUR_PROVABLE))
+    provable = fetching.cast.sign_roster(
+        HARBOUR_PROVABLE, [each for each in provable.tree.leaves if each != key]
+    )
+    people.publish(fetching.cast, harbour, site, provable, serial=3)
+    assert fetch(fetching) == 1
+    assert held(fetching) == {HARBOUR: 2, HARBOUR_PROVABLE: 1}
+    assert "site stays at the epoch that is held" in caplog.text
+    # Nor does it come in with a newer epoch in which it still stands.
+    second = fetching.cast.follow(site, joined=1)
+    people.publish(fetching.cast, harbour, second, provable, serial=4)
+    assert (fetch(fetching), "site" in held(fetching)) == (0, False)
+    # Three epochs were missed, and in the last the lost key has left.
+    third = fetching.cast.follow(second, removed=[site.tree.leaves.index(key)])
+    people.publish(fetching.cast, harbour, third, provable, serial=5)
+    assert (fetch(fetching), held(fetching)["site"]) == (3, 3)
+    assert followed(fetching)["roster"] == 6
+
+
+def test_nobody_speaks_under_an_epoch_that_was_missed(
+    fetching: Talk, people: PeopleSite, lost: tuple[int, PublishedRoster]
+):
+    """A key that was given up stood there, and its holder could prove with it for two days."""
+    key, harbour = lost
+    site = fetching.cast.rosters["site"]
+    second = fetching.cast.follow(site, removed=[site.tree.leaves.index(key)])
+    people.publish(fetching.cast, site, serial=3)
+    people.publish(fetching.cast, harbour, second, serial=4)
+    assert fetch(fetching) == 2
+    fetching.read_checkpoints()
+    opening = fetching.cast.opening()
+    missed = fetching.cast.submission(fetching.cast.alice, opening, site)
+    check_refused(fetching, missed, status=422, code="superseded-root", pointer="/join/root")
+    fetching.accepted(fetching.cast.submission(fetching.cast.alice, opening, second))
+
+
+def test_a_key_that_came_and_went_while_the_site_was_away_is_logged(fetching: Talk, people: PeopleSite):
+    """The new key joins with the second epoch and leaves with the third; both are one addition."""
+    harbour = fetching.cast.rosters[HARBOUR]
+    key, new, _other = lost_and_new(fetching, harbour)
+    people.publish(fetching.cast, harbour)
+    fetch(fetching)
+    second = replaced(fetching, people, harbour, Replacement(key, new), serial=2)
+    third = fetching.cast.follow(second, removed=[second.tree.leaves.index(new)])
+    people.publish(fetching.cast, third, serial=3)
+    assert fetch(fetching) == 2
+    assert followed(fetching)["replacement"] == 1
 
 
 @pytest.mark.parametrize("what", ["new", "old"])

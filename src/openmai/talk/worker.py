@@ -84,5 +84,7 @@ def refresh(source: RosterSource, *, rules: Rules, now: datetime) -> int:
     if snapshot is None:
         forget_leaves(rules=rules, now=now)
         return 0
-    keep_snapshot(snapshot, rules=rules, now=now)
-    return len(snapshot.new)
+    held_up = keep_snapshot(snapshot, rules=rules, now=now)
+    for roster, error in held_up.items():
+        logger.warning("%s stays at the epoch that is held: %s", roster, error)
+    return sum(each.signed.statement.roster not in held_up for each in snapshot.new)

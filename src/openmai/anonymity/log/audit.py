@@ -1,6 +1,6 @@
 """Reading a whole log: every entry in its one form, every roster's root out of the leaves in the log."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from openmai.anonymity.encoding import Domain
@@ -11,7 +11,7 @@ from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.entries import LogEntry, parse_entry
 from openmai.anonymity.log.journals import claim_of
 from openmai.anonymity.log.merkle import LogRefused
-from openmai.anonymity.log.replacements import Replacement, Replacements
+from openmai.anonymity.log.replacements import GivenUpKey, Replacement, Replacements
 
 _ = gettext_noop
 
@@ -33,11 +33,22 @@ class Roster:
     live: set[int] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A leaf that joined or left a roster. `index` is that of the epoch's entry."""
+
+    index: int
+    epoch: int
+    commitment: int
+    joined: bool
+
+
 @dataclass
 class Audit:
     """Reads entries in their order; `found` counts them by kind.
 
     Additions sort leaves by their bytes and not by their place, so leaves wait until their epoch's entry.
+    They put replacements behind all epochs, so the moves of an addition are kept until its end.
     """
 
     site: str
@@ -50,6 +61,8 @@ class Audit:
     _replaced: dict[str, Replacements] = field(default_factory=dict)
     _waiting: dict[str, list[EnrolmentClaim]] = field(default_factory=dict)
     _changes: dict[tuple[str, str, int], list[LogEntry]] = field(default_factory=dict)
+    _moves: dict[tuple[str, str], list[Move]] = field(default_factory=dict)
+    _last: LogEntry | None = None
 
     def read(self, entries: Iterable[bytes]) -> None:
         """Read the next entries; raise `BadLog`."""
@@ -66,6 +79,7 @@ class Audit:
         """Verify what was gathered; raise `BadLog`. Leaves without their epoch's entry are refused."""
         for season in list(self._waiting):
             self._verify(season)
+        self._end_addition()
         if self._changes:
             raise BadLog(self._index, _("the log names leaves of an epoch that it does not name"))
 
@@ -73,6 +87,10 @@ class Audit:
         entry = parse_entry(data)
         if entry.domain.site != self.site:
             raise BadLog(self._index, _("an entry is about another site"))
+        # An addition is sorted, so what comes before its forerunner begins another.
+        if self._last is not None and entry.order <= self._last.order:
+            self._end_addition()
+        self._last = entry
         self.found[entry.kind] = self.found.get(entry.kind, 0) + 1
         if entry.kind == "enrolment":
             self._enrol(entry)
@@ -111,14 +129,14 @@ class Audit:
         if epoch <= roster.epoch:
             raise BadLog(self._index, _("the log names an epoch of %(roster)s twice"), roster=name)
         changes = self._changes.pop((season, name, epoch), [])
-        self._apply(roster, changes, season)
+        self._apply(roster, changes, entry)
         roster.epoch = epoch
         if str(roster.tree.root) != entry.facts["root"]:
             message = _("the leaves of %(roster)s in the log do not give the root of epoch %(epoch)d")
             raise BadLog(self._index, message, roster=name, epoch=epoch)
 
-    def _apply(self, roster: Roster, changes: list[LogEntry], season: str) -> None:
-        tree = roster.tree
+    def _apply(self, roster: Roster, changes: list[LogEntry], entry: LogEntry) -> None:
+        tree, season, epoch = roster.tree, entry.domain.season, entry.facts["epoch"]
         joined = sorted(
             (each for each in changes if each.kind == "leaf"), key=lambda each: each.facts["index"]
         )
@@ -127,28 +145,55 @@ class Audit:
             raise BadLog(self._index, _("leaves joined at places where they cannot be"))
         if not self._proved.get(season, set()).issuperset(commitments):
             raise BadLog(self._index, _("a leaf joined without a proof of knowledge"))
-        self._replaced.setdefault(season, Replacements()).check_joined(commitments)
         tree.extend(commitments)
         roster.live.update(commitments)
         leaves = tree.leaves
-        for each in changes:
-            if each.kind == "removal":
-                tree.update(each.facts["index"], 0)
-                roster.live.discard(leaves[each.facts["index"]])
+        removed = [each.facts["index"] for each in changes if each.kind == "removal"]
+        for index in removed:
+            tree.update(index, 0)
+            roster.live.discard(leaves[index])
+        moves = self._moves.setdefault((season, entry.facts["roster"]), [])
+        moves += [Move(self._index, epoch, each, joined=True) for each in commitments]
+        moves += [Move(self._index, epoch, leaves[index], joined=False) for index in removed]
 
     def _replace(self, entry: LogEntry) -> None:
-        """The new key stands in a roster, and the lost one in none of those."""
+        """The new key stands in a roster or joined one in this addition; the lost one is in none of those."""
         season = entry.domain.season
         pair = Replacement(parse_decimal(entry.facts["old"]), parse_decimal(entry.facts["new"]))
         if not self._replaced.setdefault(season, Replacements()).add(pair):
             raise BadLog(self._index, _("a replacement is logged twice"))
-        entered = [
-            each.live for (of, _n), each in self.rosters.items() if of == season and pair.new in each.live
-        ]
+        entered = list(self._entered(pair.new, season))
         if not entered:
             raise BadLog(self._index, _("the log names a replacement that joined no roster"))
-        if any(pair.old in live for live in entered):
+        if any(self._stood(pair.old, place, epoch) for place, epoch in entered):
             raise BadLog(self._index, _("a key that was replaced still stands in the roster"))
+
+    def _entered(self, commitment: int, season: str) -> Iterator[tuple[tuple[str, str], int]]:
+        """The rosters that a key joined in this addition, with the epoch, and those in which it stands."""
+        for place, roster in self.rosters.items():
+            if place[0] != season:
+                continue
+            moves = self._moves.get(place, ())
+            yield from (
+                (place, each.epoch) for each in moves if each.joined and each.commitment == commitment
+            )
+            if commitment in roster.live:
+                yield place, roster.epoch
+
+    def _stood(self, commitment: int, place: tuple[str, str], epoch: int) -> bool:
+        """Whether a key stood in a roster in an epoch of this addition: its next move tells."""
+        moves = self._moves.get(place, ())
+        move = next((each for each in moves if each.commitment == commitment and each.epoch > epoch), None)
+        return commitment in self.rosters[place].live if move is None else not move.joined
+
+    def _end_addition(self) -> None:
+        """A key that was given up joins only in an epoch that was missed, and has left by the last one."""
+        for place, moves in self._moves.items():
+            given_up = self._replaced.get(place[0], Replacements()).given_up
+            for move in moves:
+                if move.joined and given_up(move.commitment) and move.commitment in self.rosters[place].live:
+                    raise BadLog(move.index, GivenUpKey.words)
+        self._moves = {}
 
     def _publish(self, entry: LogEntry) -> None:
         posts = set(entry.facts["posts"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from openmai.anonymity.errors import AnonymityError, gettext_noop
 
@@ -13,7 +14,9 @@ class SecondReplacement(AnonymityError):
 
 
 class GivenUpKey(AnonymityError):
-    """A key that was given up as lost joins a roster."""
+    """A key that was given up as lost joins a roster, and stays."""
+
+    words: ClassVar = _("a key that was given up as lost joins a roster")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,8 +52,19 @@ class Replacements:
         self._pairs[pair.old] = self._pairs[pair.new] = pair
         return True
 
-    def check_joined(self, commitments: Iterable[int]) -> None:
+    def given_up(self, commitment: int) -> bool:
+        """Whether this key was replaced by another."""
+        pair = self._pairs.get(commitment)
+        return pair is not None and pair.old == commitment
+
+    def with_all(self, pairs: Iterable[Replacement]) -> "Replacements":
+        """These and `pairs`; raise `SecondReplacement`."""
+        found = Replacements(dict(self._pairs))
+        for each in pairs:
+            found.add(each)
+        return found
+
+    def check_standing(self, commitments: Iterable[int]) -> None:
         """Raise `GivenUpKey` if one of them was replaced."""
-        for each in commitments:
-            if each in self._pairs and self._pairs[each].old == each:
-                raise GivenUpKey(_("a key that was given up as lost joins a roster"))
+        if any(map(self.given_up, commitments)):
+            raise GivenUpKey(GivenUpKey.words)

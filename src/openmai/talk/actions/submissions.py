@@ -245,7 +245,8 @@ def _entry(entrance: Entrance, bans: InForce, epoch: Epoch, rules: Rules, now: d
     root = next((each for each in roots if each.checkpoint == join.checkpoint), None)
     if root is None:
         raise WrongCheckpoint(_("The roster was logged under another checkpoint; fetch it and prove again."))
-    if root.superseded_at is not None and now - root.superseded_at > rules.root_grace:
+    # Nobody can have proved under an epoch that was missed, and a key that was given up may stand in it.
+    if root.missed or (root.superseded_at is not None and now - root.superseded_at > rules.root_grace):
         raise SupersededRoot(
             _("A newer epoch of the roster has replaced this root; fetch it and prove again.")
         )

@@ -31,13 +31,15 @@ class ThreadStanding:
 @dataclass(frozen=True, slots=True)
 class RosterRoot:
     """One epoch of a roster that has a root. `statement` is the digest of its envelope, `checkpoint` the one
-    that a join under it carries.
+    that a join under it carries. `missed`: it is over and its paths file is not kept, or never was because
+    a newer epoch came with it.
     """
 
     statement: bytes
     checkpoint: str
     settled: int
     superseded_at: datetime | None
+    missed: bool
     label_en: str
     label_zh: str
 
@@ -78,9 +80,12 @@ def thread_standing(thread: bytes, *, parent: bytes | None, claimed: Claimed) ->
 def roster_roots(season: str, roster: str, root: int) -> list[RosterRoot]:
     """The epochs of the roster that have this root, the newest first: leaves that only age keep theirs."""
     found = rows(
-        """SELECT id, log_index + 1, log_root, settled, superseded_at, label_en, label_zh
-           FROM talk_rosterepoch
-           WHERE season = %(season)s AND roster = %(roster)s AND root = %(root)s ORDER BY epoch DESC""",
+        """SELECT id, log_index + 1, log_root, settled, superseded_at,
+                  superseded_at IS NOT NULL
+                    AND NOT EXISTS (SELECT FROM talk_rosterpaths AS kept WHERE kept.id = epoch.paths),
+                  label_en, label_zh
+           FROM talk_rosterepoch AS epoch
+           WHERE season = %(season)s AND roster = %(roster)s AND root = %(root)s ORDER BY epoch.epoch DESC""",
         {"season": season, "roster": roster, "root": be32(root)},
     )
     return [RosterRoot(row[0], TreeHead(row[1], row[2]).text, *row[3:]) for row in found]
