@@ -10,11 +10,13 @@ from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.log.checkpoints import Cosignature, log_origin, open_checkpoint, verify_cosignature
 from openmai.anonymity.log.merkle import AlteredLog
-from openmai.anonymity.log.notes import COSIGNATURE, Note, NoteKey, parse_key
+from openmai.anonymity.log.notes import COSIGNATURE, MAX_NOTE, Note, NoteKey, parse_key
 from openmai.anonymity.log.tiles import Tile, TiledTree
 from openmai.platform.config import TalkConfig
+from openmai.platform.fetching import AnswerRefused, Fetcher
 
-_TIMEOUT: Final = 5.0
+_TIMEOUT: Final = httpx.Timeout(5.0)
+_TOTAL_SECONDS: Final = 20.0
 Line = tuple[str, bool, str]
 
 
@@ -23,15 +25,15 @@ def log_lines(talk: TalkConfig) -> Iterator[Line]:
     seed = talk.log_signing_key.get_secret_value()
     key = NoteKey(log_origin(talk.site_id), public_bytes(Ed25519PrivateKey.from_private_bytes(seed)))
     try:
-        with httpx.Client(base_url=talk.talk_origin, timeout=_TIMEOUT, trust_env=False) as client:
-            checkpoint = open_checkpoint(_get(client, "/log/checkpoint"), key)
+        with Fetcher(talk.talk_origin, timeout=_TIMEOUT, seconds=_TOTAL_SECONDS) as fetcher:
+            checkpoint = open_checkpoint(_get(fetcher, "/log/checkpoint", limit=MAX_NOTE), key)
 
             def read(tile: Tile) -> bytes:
-                return _get(client, f"/log/{tile.path}")
+                return _get(fetcher, f"/log/{tile.path}", limit=tile.largest)
 
             if TiledTree(checkpoint.head.size, read).head() != checkpoint.head:
                 raise AlteredLog("its files do not lead to the root that was signed")
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, AnswerRefused) as error:
         yield "log", False, f"{talk.talk_origin}/log/: {error or type(error).__name__}"
         return
     except AnonymityError as error:
@@ -62,7 +64,8 @@ def _cosignature(note: Note, key: NoteKey) -> Cosignature | None:
         return None
 
 
-def _get(client: httpx.Client, path: str) -> bytes:
-    answer = client.get(path)
-    answer.raise_for_status()
-    return answer.content
+def _get(fetcher: Fetcher, path: str, *, limit: int) -> bytes:
+    answer = fetcher.get(path, limit=limit)
+    if answer.status != httpx.codes.OK:
+        raise httpx.HTTPError(f"{path} answered {answer.status}")
+    return answer.data

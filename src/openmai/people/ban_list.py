@@ -10,16 +10,18 @@ from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.fields import be32
 from openmai.anonymity.limits import MAX_BAN_LIST
+from openmai.platform.fetching import AnswerRefused, Fetcher
 
 _PATH: Final = "/api/v1/bans"
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_TOTAL_SECONDS: Final = 60.0
 
 
 def bans_in_force(origin: str, *, domain: Domain, now: datetime) -> frozenset[str] | None:
     """The site's bans, each as hex of SHA-256(thread ‖ nullifier); None if they cannot be read."""
     try:
         return read_in_force(_fetch(origin), domain=domain, now=now)
-    except (httpx.HTTPError, DocumentRefused, ValueError):
+    except (httpx.HTTPError, AnswerRefused, DocumentRefused, ValueError):
         return None
 
 
@@ -34,17 +36,9 @@ def read_in_force(data: bytes, *, domain: Domain, now: datetime) -> frozenset[st
 
 
 def _fetch(origin: str) -> bytes:
-    """Bounded, plain, without redirects, as a stranger would."""
-    data = bytearray()
-    headers = {"user-agent": "openmai", "accept-encoding": "identity"}
-    with (
-        httpx.Client(base_url=origin, timeout=_TIMEOUT, follow_redirects=False, headers=headers) as client,
-        client.stream("GET", _PATH) as response,
-    ):
-        if response.status_code != httpx.codes.OK:
-            raise ValueError(f"the ban list answered {response.status_code}")
-        for chunk in response.iter_raw(65_536):
-            data += chunk
-            if len(data) > MAX_BAN_LIST:
-                raise ValueError("the ban list is too long")
-    return bytes(data)
+    """As a stranger would."""
+    with Fetcher(origin, timeout=_TIMEOUT, seconds=_TOTAL_SECONDS) as fetcher:
+        answer = fetcher.get(_PATH, limit=MAX_BAN_LIST)
+    if answer.status != httpx.codes.OK:
+        raise ValueError(f"the ban list answered {answer.status}")
+    return answer.data

@@ -9,13 +9,13 @@ import ipaddress
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
+
+from openmai.platform.fetching import Answer, AnswerRefused, Fetcher
 
 MAX_ANSWER: Final = 256 * 1024
 MAX_URL: Final = 2048
@@ -81,17 +81,19 @@ class Outward:
         if not self._places.acquire(blocking=False):
             raise Unreachable("too many log-ins are being checked at once")
         try:
-            status, body = self._answer(self._pinned(request))
+            answer = self._answer(self._pinned(request))
+        except AnswerRefused as error:
+            raise Unreachable(f"the answer is refused: {error}") from error
         except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:
             raise Unreachable(type(error).__name__) from error
         finally:
             self._places.release()
         try:
-            document = json.loads(body)
+            document = json.loads(answer.data)
         except (ValueError, RecursionError) as error:
             raise Unreachable("the answer is not JSON") from error
-        if status != httpx.codes.OK or not isinstance(document, dict):
-            raise Unreachable(f"the answer has status {status}")
+        if answer.status != httpx.codes.OK or not isinstance(document, dict):
+            raise Unreachable(f"the answer has status {answer.status}")
         return document
 
     def _pinned(self, request: httpx.Request) -> httpx.Request:
@@ -115,20 +117,9 @@ class Outward:
             raise Unreachable("the name points into a network that is not public")
         return addresses[0]
 
-    def _answer(self, request: httpx.Request) -> tuple[int, bytes]:
-        deadline = time.monotonic() + TOTAL_SECONDS
-        with (
-            httpx.Client(trust_env=False, follow_redirects=False) as client,
-            closing(client.send(request, stream=True)) as response,
-        ):
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise Unreachable("the answer is packed")
-            body = b""
-            for chunk in response.iter_raw():
-                body += chunk
-                if len(body) > MAX_ANSWER or time.monotonic() > deadline:
-                    raise Unreachable("the answer is too long, or too slow")
-            return response.status_code, body
+    def _answer(self, request: httpx.Request) -> Answer:
+        with Fetcher("", timeout=TIMEOUT, seconds=TOTAL_SECONDS) as fetcher:
+            return fetcher.send(request, limit=MAX_ANSWER)
 
 
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Openmai"}

@@ -25,10 +25,13 @@ from openmai.anonymity.rosters import (
     pack_leaves,
     unpack_leaves,
 )
+from openmai.platform.fetching import AnswerRefused, Fetcher, LongAnswer, PackedAnswer
 from openmai.talk.errors import TalkError
 from openmai.talk.queries.rosters import Held
 
 _TIMEOUT: Final = httpx.Timeout(10.0, read=30.0)
+# Of one file; the longest is a journal of 64 MB.
+_TOTAL_SECONDS: Final = 300.0
 _INDEX: Final = "/rosters/index.json"
 
 
@@ -108,37 +111,27 @@ class RosterSource:
     """The people site, read over HTTP. No redirect is followed: whoever answers is the one that was asked."""
 
     def __init__(self, origin: str) -> None:
-        self._client = httpx.Client(
-            base_url=origin,
-            timeout=_TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-            # Plain bytes only: a compressed answer grows in memory before it can be counted.
-            headers={"user-agent": "openmai", "accept-encoding": "identity"},
-        )
+        self._fetcher = Fetcher(origin, timeout=_TIMEOUT, seconds=_TOTAL_SECONDS)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
+        self._fetcher.close()
 
     def fetch(self, path: str, *, limit: int) -> bytes:
         """The bytes at `path`; raises `SourceUnreachable`, `EncodedFile` or `FileTooLarge`."""
-        data = bytearray()
         try:
-            with self._client.stream("GET", path) as response:
-                if response.status_code != httpx.codes.OK:
-                    raise SourceUnreachable(f"the people site answered {response.status_code} for {path}")
-                if response.headers.get("content-encoding", "identity") != "identity":
-                    raise EncodedFile(f"{path} came in an encoding that was not asked for")
-                for chunk in response.iter_raw(65_536):
-                    data += chunk
-                    if len(data) > limit:
-                        raise FileTooLarge(f"{path} has more than {limit} bytes")
-        except httpx.HTTPError as error:
+            answer = self._fetcher.get(path, limit=limit)
+        except PackedAnswer as error:
+            raise EncodedFile(str(error)) from error
+        except LongAnswer as error:
+            raise FileTooLarge(str(error)) from error
+        except (httpx.HTTPError, AnswerRefused) as error:
             raise SourceUnreachable(f"the people site cannot be read: {error}") from error
-        return bytes(data)
+        if answer.status != httpx.codes.OK:
+            raise SourceUnreachable(f"the people site answered {answer.status} for {path}")
+        return answer.data
 
 
 def fetch_snapshot(

@@ -11,12 +11,15 @@ from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.log.checkpoints import SignedCheckpoint, verify_cosignature
 from openmai.anonymity.log.merkle import MAX_SIZE, parse_size
 from openmai.anonymity.log.notes import SignatureLine, parse_signature
+from openmai.platform.fetching import Answer, AnswerRefused, Fetcher
 from openmai.talk.actions.log import keep_cosignature
 from openmai.talk.errors import TalkError
 from openmai.talk.queries.log import cosigned_size, log_tree, newest_checkpoint
 from openmai.talk.rules import Rules, Witness
 
 _TIMEOUT: Final = httpx.Timeout(10.0)
+# In all: a witness that drips keeps neither the other witnesses waiting nor the rosters.
+_TOTAL_SECONDS: Final = 20.0
 _LARGEST: Final = 65_536
 
 
@@ -30,33 +33,40 @@ def ask_witnesses(rules: Rules) -> list[WitnessRefused]:
     if newest is None or not rules.witnesses:
         return []
     failures = []
-    with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
-        for witness in rules.witnesses:
-            try:
-                _ask(client, witness, newest, rules)
-            except (WitnessRefused, AnonymityError, httpx.HTTPError) as error:
-                failures.append(WitnessRefused(f"{witness.key.name}: {error or type(error).__name__}"))
+    for witness in rules.witnesses:
+        try:
+            with Fetcher(witness.url, timeout=_TIMEOUT, seconds=_TOTAL_SECONDS) as fetcher:
+                _ask(fetcher, witness, newest, rules)
+        except (WitnessRefused, AnswerRefused, AnonymityError, httpx.HTTPError) as error:
+            failures.append(WitnessRefused(f"{witness.key.name}: {error or type(error).__name__}"))
     return failures
 
 
-def _ask(client: httpx.Client, witness: Witness, newest: SignedCheckpoint, rules: Rules) -> None:
+def _ask(fetcher: Fetcher, witness: Witness, newest: SignedCheckpoint, rules: Rules) -> None:
     old = cosigned_size(witness.key.name)
     if old == newest.head.size:
         return
-    answer = _post(client, witness, newest, old)
-    if answer.status_code == httpx.codes.CONFLICT:
+    answer = _post(fetcher, newest, old)
+    if answer.status == httpx.codes.CONFLICT:
         # It signed another one, before our database was restored or its answer was lost.
-        old = parse_size(answer.text.removesuffix("\n"))
+        old = parse_size(_text(answer).removesuffix("\n"))
         if not 0 <= old <= min(newest.head.size, MAX_SIZE):
             raise WitnessRefused(f"it has seen {old} entries, and the log has {newest.head.size}")
-        answer = _post(client, witness, newest, old)
-    if answer.status_code != httpx.codes.OK or len(answer.content) > _LARGEST:
-        raise WitnessRefused(f"it answered {answer.status_code}")
-    keep_cosignature(_own_line(answer.text, witness, newest), size=newest.head.size, rules=rules)
+        answer = _post(fetcher, newest, old)
+    if answer.status != httpx.codes.OK:
+        raise WitnessRefused(f"it answered {answer.status}")
+    keep_cosignature(_own_line(_text(answer), witness, newest), size=newest.head.size, rules=rules)
 
 
-def _post(client: httpx.Client, witness: Witness, newest: SignedCheckpoint, old: int) -> httpx.Response:
-    return client.post(f"{witness.url}/add-checkpoint", content=request_body(newest, old))
+def _post(fetcher: Fetcher, newest: SignedCheckpoint, old: int) -> Answer:
+    return fetcher.post("/add-checkpoint", request_body(newest, old), limit=_LARGEST)
+
+
+def _text(answer: Answer) -> str:
+    try:
+        return answer.data.decode()
+    except UnicodeDecodeError:
+        raise WitnessRefused("its answer is no text") from None
 
 
 def request_body(newest: SignedCheckpoint, old: int) -> bytes:

@@ -1,0 +1,82 @@
+"""An answer is read up to a limit of bytes and of time, in whatever part of it Mallory is slow."""
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+
+from openmai.platform.fetching import Fetcher, LongAnswer, PackedAnswer, SlowAnswer
+
+LIMIT = 10_000
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by the path."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        if self.path == "/slow-head":
+            self.flush_headers()
+            self.drip(b"X-Long: " + b"x" * 1_000)
+        if self.path == "/packed":
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Set-Cookie", f"seen={self.headers.get('Cookie', 'never')}")
+        self.end_headers()
+        if self.path == "/slow":
+            self.drip(b"x" * 1_000)
+        bodies = {"/packed": gzip.compress(bytes(LIMIT * 900)), "/long": b"x" * (LIMIT + 1)}
+        self.wfile.write(bodies.get(self.path, self.headers.get("Cookie", "plain").encode()))
+
+    def drip(self, data: bytes) -> None:
+        for each in data:
+            self.wfile.write(bytes([each]))
+            self.wfile.flush()
+            time.sleep(0.05)
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def fetcher() -> Iterator[Fetcher]:
+    served = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.daemon_threads = True
+    threading.Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
+    origin = f"http://127.0.0.1:{served.server_port}"
+    with Fetcher(origin, timeout=httpx.Timeout(5.0), seconds=1.0) as fetcher:
+        yield fetcher
+    served.shutdown()
+    served.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "refusal"), [("/packed", PackedAnswer), ("/long", LongAnswer)], ids=["packed", "long"]
+)
+def test_what_is_packed_or_too_long_is_not_read(fetcher: Fetcher, path: str, refusal: type[Exception]):
+    with pytest.raises(refusal):
+        fetcher.get(path, limit=LIMIT)
+
+
+@pytest.mark.parametrize("path", ["/slow-head", "/slow"])
+def test_a_server_that_drips_is_left_after_the_time_in_all(fetcher: Fetcher, path: str):
+    """Each byte comes well within the time of one step; in all it would take fifty seconds."""
+    began = time.monotonic()
+    with pytest.raises(SlowAnswer):
+        fetcher.get(path, limit=LIMIT)
+    assert time.monotonic() - began < 4.0
+    # The next request finds a connection of its own.
+    assert fetcher.get("/", limit=LIMIT).data == b"plain"
+
+
+def test_no_cookie_is_brought_back(fetcher: Fetcher):
+    assert [fetcher.get("/", limit=LIMIT).data for _each in range(2)] == [b"plain", b"plain"]
