@@ -22,17 +22,21 @@ from tests.people.test_rosters import EPOCH, crowd, enrol_without_proof, join, s
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.fields import R, be32
+from openmai.anonymity.limits import JOIN_HOLDS_DAYS
 from openmai.anonymity.log.replacements import Replacement as LoggedPair
 from openmai.people import actions, worker
 from openmai.people.actions.enrolment import AlreadyEnrolled
 from openmai.people.actions.replacement import NothingToReplace, ReplacedBefore
 from openmai.people.ban_list import bans_in_force, read_in_force
+from openmai.people.conf import config
 from openmai.people.models import Enrolment, MailProof, Member, Replacement, RosterLeaf
 from openmai.people.queries import outlook, replacements, waiting_of
 
 ATTESTED = f"company/{HARBOUR}/attested"
 TRADE = "industry/logistics/attested"
 WEEK = timedelta(days=7)
+# The grace of a root, a week, and some ticks: then nothing that the lost key proved holds any more.
+WAIT = timedelta(days=10)
 MINE, OTHER, LATE = "aa" * 32, "bb" * 32, "cc" * 32
 
 
@@ -92,7 +96,7 @@ def test_the_lost_key_leaves_every_roster_with_the_next_epoch(mallory_enrolled: 
     assert rosters_with(lost) == set()
 
 
-def test_without_bans_the_new_key_enters_a_week_after_the_lost_one_left(
+def test_without_bans_the_new_key_enters_when_the_last_proof_of_the_lost_one_has_ended(
     mallory_enrolled: Member, start: datetime
 ):
     actions.replace_key(member_id=mallory_enrolled.id, now=start)
@@ -100,12 +104,17 @@ def test_without_bans_the_new_key_enters_a_week_after_the_lost_one_left(
     crowd(10, start, prefix="Newcomer")
     left = days(start, 1)
     assert Replacement.objects.get().left_at == left
-    days(left, 7)
+    days(left, 9)
+    # A proof of the last moment of the old root's grace, under which a persona goes on for a week.
+    last_proof = left + timedelta(seconds=config().root_grace_seconds, days=JOIN_HOLDS_DAYS)
+    assert left + 9 * EPOCH >= last_proof
+    assert not Replacement.objects.get().judged
     assert rosters_with(fresh) == set()
-    days(left + WEEK, 1)
+    days(left + 9 * EPOCH, 1)
+    assert Replacement.objects.get().cleared_on == (left + WAIT).date()
     # Others join in the same epoch, or a week passes: it does not stand out.
     crowd(5, start, prefix="Companion")
-    days(left + WEEK + EPOCH, 1)
+    days(left + WAIT, 1)
     assert rosters_with(fresh) == {ATTESTED, TRADE, "site"}
 
 
@@ -113,7 +122,7 @@ def test_the_journals_tell_the_log_old_and_new(mallory_enrolled: Member, start: 
     lost = key(mallory_enrolled, start)
     actions.replace_key(member_id=mallory_enrolled.id, now=start)
     fresh = new_key(mallory_enrolled, start)
-    left = days(start, 8)
+    left = days(start, 11)
     crowd(5, start, prefix="Companion")
     days(left, 1)
     assert rosters_with(fresh) == {ATTESTED, TRADE, "site"}
@@ -140,7 +149,7 @@ def test_a_ban_that_was_in_force_is_waited_for_however_long(mallory_enrolled: Me
 def test_a_ban_decided_in_the_week_counts_and_a_later_one_does_not(mallory_enrolled: Member, start: datetime):
     actions.replace_key(member_id=mallory_enrolled.id, now=start)
     later = days(start, 4, {OTHER})
-    later = days(later, 6, {MINE, OTHER})
+    later = days(later, 7, {MINE, OTHER})
     assert Replacement.objects.get().bans == sorted({MINE, OTHER})
     later = days(later, 1, {LATE, OTHER})
     assert Replacement.objects.get().bans == [OTHER]
@@ -162,10 +171,18 @@ def test_a_longer_grace_of_roots_makes_the_wait_longer(
 ):
     settings.OPENMAI = settings.OPENMAI.model_copy(update={"root_grace_seconds": 10 * 86_400})
     actions.replace_key(member_id=mallory_enrolled.id, now=start)
-    later = days(start, 10)
+    later = days(start, 18)
     assert not Replacement.objects.get().judged
     days(later, 1)
     assert Replacement.objects.get().judged
+
+
+def test_a_key_that_left_within_an_epoch_is_counted_from_its_end(start: datetime):
+    """The worker was started again at noon; nothing says more finely when the key left."""
+    mallory = join("Mallory", start)
+    actions.replace_key(member_id=mallory.id, now=start)
+    actions.advance_replacements(bans=[], now=start + timedelta(hours=12))
+    assert Replacement.objects.get().left_at == start + EPOCH
 
 
 def test_a_key_that_was_never_published_has_left_at_once(start: datetime):
@@ -234,7 +251,8 @@ def test_the_page_says_what_it_costs_asks_and_does_it_once(alice: Member, as_ali
     enrol(alice, now=today)
     assert "/en/enrol/replace/" in as_alice.get("/en/enrol/").content.decode()
     page = as_alice.get("/en/enrol/replace/").content.decode()
-    assert "every ban that was in force in that week has ended" in page
+    assert "every ban that was in force in those days has ended" in page
+    assert "enters the lists 10 days after" in page
     assert as_alice.post("/en/enrol/replace/", {}).status_code == 422
     assert not Replacement.objects.exists()
     done = as_alice.post("/en/enrol/replace/", {"understood": "on"}, follow=True)
@@ -256,7 +274,9 @@ def test_the_member_sees_how_long_the_new_key_waits(mallory_enrolled: Member, st
     found = outlook(member_id=mallory_enrolled.id, now=left)
     assert found is not None
     assert found.replaced is not None
-    assert found.replaced.earliest == left + WEEK
+    assert (
+        left + timedelta(days=9) < found.replaced.earliest < left + WAIT == left + EPOCH * found.replaced.days
+    )
 
 
 # ── The talk site's ban list ──
@@ -374,7 +394,7 @@ def test_the_worker_asks_for_bans_only_while_somebody_waits(
     worker._publish(start)
     assert answer["asked"] == []
     actions.replace_key(member_id=mallory_enrolled.id, now=start)
-    for day in range(1, 10):
+    for day in range(1, 12):
         worker._publish(start + day * EPOCH)
     assert Replacement.objects.get().cleared_on is not None
     asked = len(answer["asked"])

@@ -47,6 +47,8 @@ MAX_DEPTH: Final = 8
 # The greatest integer that every JSON library reads exactly (RFC 8259 §6).
 MAX_INTEGER: Final = 2**53 - 1
 NONCE_SIZE: Final = 16
+# Days for which a persona may sign on after a join; then the client proves again.
+JOIN_HOLDS_DAYS: Final = 7
 
 PUBLISHED: Final[dict[str, int]] = {
     "body": MAX_BODY,

@@ -11,6 +11,7 @@ from openmai.people.access import member_of
 from openmai.people.errors import Refused
 from openmai.people.forms import ReplaceForm
 from openmai.people.pages import member_page
+from openmai.people.queries.replacements import quarantine_days
 from openmai.platform.clock import utc_now
 
 
@@ -30,4 +31,5 @@ def replace(request: HttpRequest) -> HttpResponse:
             messages.warning(request, str(error.reason))
         return redirect("people:enrol")
     status = 422 if form.errors else 200
-    return render(request, "people/replace.html", {"form": form, "state": state}, status=status)
+    context = {"form": form, "state": state, "days": quarantine_days()}
+    return render(request, "people/replace.html", context, status=status)

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.keys import public_bytes
+from openmai.anonymity.limits import JOIN_HOLDS_DAYS
 from openmai.anonymity.log.checkpoints import log_origin
 from openmai.anonymity.log.notes import COSIGNATURE, NoteKey, parse_key
 from openmai.anonymity.log.view import LogTrust
@@ -18,7 +19,7 @@ from openmai.platform.config import TalkConfig
 from openmai.talk.gate_files import GateFiles, gate_files
 
 # docs/protocol.md §5: a join holds so long, then the client proves again.
-JOIN_HOLDS: Final = timedelta(days=7)
+JOIN_HOLDS: Final = timedelta(days=JOIN_HOLDS_DAYS)
 
 
 @dataclass(frozen=True, slots=True)

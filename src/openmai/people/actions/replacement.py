@@ -1,11 +1,11 @@
 """Replacing a lost key: once a season, logged, and never quicker than a ban that could be its holder's.
 
-The people site cannot know whose a ban is. So the new commitment enters the rosters only when the old one has
-been gone from them for a week, and every ban that was in force until then has ended (docs/adr/0020).
+The people site cannot know whose a ban is. So the new commitment enters the rosters only when nothing holds
+any more that the old one proved, and every ban that was in force until then has ended (docs/adr/0020).
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from openmai.people.conf import config
 from openmai.people.errors import Refused
 from openmai.people.models import Enrolment, MailProof, Replacement, RosterLeaf
 from openmai.people.queries.replacements import quarantine
-from openmai.platform.clock import tick_at
+from openmai.platform.clock import next_tick
 
 
 class NothingToReplace(Refused):
@@ -76,8 +76,8 @@ def _advance(waiting: Replacement, in_force: list[str] | None, now: datetime) ->
         leaves = RosterLeaf.objects.filter(roster__season=lost.season, commitment=bytes(lost.commitment))
         if leaves.filter(removed_epoch=None).exists():
             return False
-        # No finer than an epoch, whenever this runs.
-        waiting.left_at = tick_at(now, config().epoch_seconds)
+        # No finer than an epoch, whenever this runs, and not before the epoch that took the key out.
+        waiting.left_at = next_tick(now - timedelta(microseconds=1), config().epoch_seconds)
     if in_force is not None:
         _judge(waiting, in_force, now)
     if waiting.judged and not waiting.bans:
@@ -87,7 +87,7 @@ def _advance(waiting: Replacement, in_force: list[str] | None, now: datetime) ->
 
 
 def _judge(waiting: Replacement, in_force: list[str], now: datetime) -> None:
-    """For a week every ban counts, new ones too: it may be for what the lost key said. Then only those."""
+    """Every ban of the wait counts, new ones too: it may be for what the lost key said. Then only those."""
     if waiting.judged:
         waiting.bans = [each for each in waiting.bans if each in in_force]
         return

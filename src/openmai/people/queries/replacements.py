@@ -3,23 +3,28 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 from uuid import UUID
 
+from openmai.anonymity.limits import JOIN_HOLDS_DAYS
 from openmai.people.conf import config
 from openmai.people.models import Enrolment, Replacement
 
-# Docs/protocol.md §2: so long after the old key has left the rosters the new one waits at least.
-QUARANTINE: Final = timedelta(days=7)
+# Ticks of the talk site: until it takes the epoch over, until it forgets the root, until a join is written.
+_TICKS: Final = 3
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A member's replacement of this season. `earliest` is None until the old key has left every roster."""
+    """A member's replacement of this season. `earliest` is None until the old key has left every roster;
+    from then the new one waits for `days`.
+    """
 
     earliest: datetime | None
     bans: bool
     done: bool
+    days: int
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,17 @@ class LoggedReplacement:
 
 
 def quarantine() -> timedelta:
-    """No shorter than the grace of a root: in that time the old key can still be proved with."""
-    return max(QUARANTINE, timedelta(seconds=config().root_grace_seconds))
+    """How long a key may speak after its last epoch (docs/protocol.md §2): it is proved with for the grace of
+    the root, and what it joined last holds for a week from then.
+    """
+    known = config()
+    longest = timedelta(seconds=known.root_grace_seconds + _TICKS * known.tick_seconds)
+    return longest + timedelta(days=JOIN_HOLDS_DAYS)
+
+
+def quarantine_days() -> int:
+    """The same in whole days, as members are told."""
+    return ceil(quarantine() / timedelta(days=1))
 
 
 def waiting_of(*, member_id: UUID, season: str) -> Waiting | None:
@@ -41,7 +55,8 @@ def waiting_of(*, member_id: UUID, season: str) -> Waiting | None:
     if found is None:
         return None
     earliest = None if found.left_at is None else found.left_at + quarantine()
-    return Waiting(earliest, bans=found.judged and bool(found.bans), done=found.cleared_on is not None)
+    bans, done = found.judged and bool(found.bans), found.cleared_on is not None
+    return Waiting(earliest, bans=bans, done=done, days=quarantine_days())
 
 
 def replacements(*, season: str, new: Iterable[bytes]) -> list[LoggedReplacement]:
