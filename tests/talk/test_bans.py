@@ -50,6 +50,24 @@ def banned(talk: Talk) -> Opening:
     return opening
 
 
+def test_the_list_is_read_once_between_two_ticks(
+    talk: Talk, banned: Opening, monkeypatch: pytest.MonkeyPatch
+):
+    """However often it is asked for, and by whatever address."""
+    read: list[object] = []
+
+    def counted(data: bytes, **named: Any) -> BanList:
+        read.append(named)
+        return read_ban_list(data, **named)
+
+    talk.tick()
+    monkeypatch.setattr("openmai.talk.queries.bans.read_ban_list", counted)
+    for number in range(5):
+        assert talk.get(f"/api/v1/bans?after={number}").status_code == 200
+        assert talk.get("/api/v1/site").status_code == 200
+    assert len(read) == 1
+
+
 def test_a_site_without_bans_has_an_empty_list(talk: Talk):
     assert in_force(talk) == BanList(SITE, SEASON, 0, ())
     talk.tick()

@@ -2,6 +2,7 @@
 one.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from tests.talk.conftest import Talk
 
 from openmai.talk import cache
+from openmai.talk.api import api
 from openmai.talk.cache import EpochCache
 from openmai.talk.epoch import EPOCH, Epoch
 
@@ -168,8 +170,47 @@ def test_a_query_that_no_page_knows_neither_reaches_it_nor_fills_the_memory(site
         "GET /en/?",
         "GET /en/?after=abc",
         "GET /en/?after=def",
-        "GET /en/?after=abc&section=pay",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reaches"),
+    [
+        ("/api/v1/bans?after=1&season=s228", "/api/v1/bans?season=s228"),
+        ("/api/v1/bans?after=2", "/api/v1/bans?"),
+        ("/api/v1/rosters?season=s228&section=pay", "/api/v1/rosters?season=s228"),
+        ("/api/v1/threads?section=pay&after=a&season=s228", "/api/v1/threads?after=a&section=pay"),
+        ("/api/v1/threads/00?after=a&section=pay", "/api/v1/threads/00?after=a"),
+        ("/api/v1/site?after=1", "/api/v1/site?"),
+        ("/rosters/index.json?season=s228", "/rosters/index.json?"),
+        ("/p/00/proof.json?after=1", "/p/00/proof.json?"),
+        ("/zh-hans/s/pay/?before=a&after=b", "/zh-hans/s/pay/?after=b"),
+        ("/en/t/00/?before=a&section=pay", "/en/t/00/?before=a"),
+        ("/en/new/?section=pay&after=a", "/en/new/?section=pay"),
+        ("/en/new/?section=nowhere", "/en/new/?"),
+        ("/en/about/?after=a", "/en/about/?"),
+    ],
+)
+def test_each_address_knows_its_own_query_and_no_other(site: Site, inner: Counting, asked: str, reaches: str):
+    site.ask(asked)
+    assert inner.calls == [f"GET {reaches}"]
+
+
+def test_ever_new_queries_do_not_have_the_ban_list_made_again(site: Site, inner: Counting):
+    for number in range(50):
+        site.ask(f"/api/v1/bans?after={number}&section={number}&x={number}")
+    assert len(inner.calls) == 1
+
+
+def test_every_parameter_of_the_api_is_known_to_the_cache():
+    """Whoever adds one to a route finds that it never arrives."""
+    for path, operations in api.get_openapi_schema(path_prefix="/api/v1/")["paths"].items():
+        asked = [
+            each["name"] for each in operations.get("get", {}).get("parameters", ()) if each["in"] == "query"
+        ]
+        concrete = re.sub(r"{\w+}", "00", path)
+        known = [names for pattern, names in cache.QUERIES if pattern.fullmatch(concrete)]
+        assert sorted(asked) == sorted(known[0] if known else ()), path
 
 
 def test_the_memory_is_bounded(inner: Counting, epoch: Epoch):
@@ -186,8 +227,8 @@ def test_the_memory_is_bounded(inner: Counting, epoch: Epoch):
 def test_long_queries_take_room_too(inner: Counting, epoch: Epoch):
     site = Site(inner, epoch=epoch, capacity=10_000)
     for number in range(10):
-        site.ask(f"/?after={number}{'x' * 5_000}")
-    site.ask(f"/?after=0{'x' * 5_000}")
+        site.ask(f"/en/?after={number}{'x' * 5_000}")
+    site.ask(f"/en/?after=0{'x' * 5_000}")
     assert len(inner.calls) == 11
 
 

@@ -20,7 +20,6 @@ from openmai.talk.actions import accept_submission
 from openmai.talk.cursors import ActivityCursor, BadCursor, PlaceCursor
 from openmai.talk.epoch import EPOCH
 from openmai.talk.errors import Refused
-from openmai.talk.queries.bans import current_bans
 from openmai.talk.queries.rosters import current_rosters
 from openmai.talk.queries.standing import is_published
 from openmai.talk.queries.thread import thread_in_time
@@ -122,7 +121,7 @@ def action_state(request: HttpRequest, action: str) -> HttpResponse:
 @api.get("/site", response=schemas.SiteOut, summary="What a device must know before it speaks")
 def site(request: HttpRequest) -> HttpResponse:
     now = clock.utc_now()
-    return _answer(documents.site_document(rules(), current_bans(rules().domain(now)), now))
+    return _answer(documents.site_document(rules(), EPOCH.listed(rules().domain(now)), now))
 
 
 def _open_season(asked: str | None) -> str:
@@ -136,7 +135,7 @@ def _open_season(asked: str | None) -> str:
 @api.get("/bans", response=schemas.BansOut, summary="The ban list, the same bytes for everybody")
 def bans(request: HttpRequest, season: str | None = None) -> HttpResponse:
     """Of the current season, or of the past one while its threads are open."""
-    document = current_bans(Domain(rules().site, _open_season(season))).document
+    document = EPOCH.listed(Domain(rules().site, _open_season(season))).document
     return HttpResponse(document, content_type="application/json")
 
 

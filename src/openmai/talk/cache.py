@@ -6,6 +6,7 @@ due and not yet written, the old page is served as stale after a second.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +16,24 @@ from urllib.parse import parse_qsl, urlencode
 
 from openmai.platform.clock import tick_at, whole_seconds_until
 from openmai.talk.epoch import Epoch
+from openmai.talk.sections import BY_SLUG
 
-# Everything that a page of this site may be asked for; the rest of a query never reaches a page.
-QUERY: Final = ("after", "before", "season", "section")
+# What each address may be asked for; the rest of a query never reaches a page. An address that is not named
+# here knows no query.
+QUERIES: Final = tuple(
+    (re.compile(pattern), names)
+    for pattern, names in (
+        (r"/[a-z-]+/", ("after",)),
+        (r"/[a-z-]+/s/[^/]+/", ("after",)),
+        (r"/[a-z-]+/t/[^/]+/", ("after", "before")),
+        (r"/[a-z-]+/new/", ("section",)),
+        (r"/api/v1/(bans|rosters)", ("season",)),
+        (r"/api/v1/threads", ("after", "section")),
+        (r"/api/v1/threads/[^/]+", ("after",)),
+    )
+)
+# A form that is asked for with a section that there is not is the form without one.
+_SECTIONED: Final = re.compile(r"/[a-z-]+/new/")
 CAPACITY: Final = 64 * 1024 * 1024
 LARGEST: Final = 4 * 1024 * 1024
 
@@ -61,8 +77,9 @@ class EpochCache:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._application(environ, start_response)
-        query = _allowed(environ.get("QUERY_STRING", ""))
-        key = (environ.get("PATH_INFO", "/"), query)
+        path = environ.get("PATH_INFO", "/")
+        query = _allowed(path, environ.get("QUERY_STRING", ""))
+        key = (path, query)
         generation = self._epoch.generation
         if generation != self._generation:
             self._turn(generation)
@@ -149,9 +166,12 @@ def _about_body(header: str) -> bool:
     return header.lower() in ("content-length", "content-type")
 
 
-def _allowed(query: str) -> str:
-    """The query reduced to what pages know, in one order, each name once."""
-    if not query:
+def _allowed(path: str, query: str) -> str:
+    """The query reduced to what the address knows, in one order, each name once."""
+    known = next((names for pattern, names in QUERIES if pattern.fullmatch(path)), ())
+    if not query or not known:
         return ""
     given = dict(parse_qsl(query, max_num_fields=20)) if query.count("&") < 20 else {}
-    return urlencode([(name, given[name]) for name in QUERY if name in given])
+    if _SECTIONED.fullmatch(path) and given.get("section") not in BY_SLUG:
+        given.pop("section", None)
+    return urlencode([(name, given[name]) for name in known if name in given])

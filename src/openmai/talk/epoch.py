@@ -19,7 +19,7 @@ from openmai.anonymity.gate import GateList
 from openmai.anonymity.groth16 import VerificationKey
 from openmai.talk.admission import InForce, RateUsed
 from openmai.talk.errors import Refused, TalkError
-from openmai.talk.queries.bans import current_bans
+from openmai.talk.queries.bans import CurrentBans, current_bans
 from openmai.talk.queries.standing import RosterRoot, roster_roots
 from openmai.talk.standing import Claimed, Known, check_persona
 
@@ -113,6 +113,7 @@ class Epoch:
         self._rates: set[bytes] = set()
         self._roots: dict[tuple[str, str, int], list[RosterRoot]] = {}
         self._bans: dict[Domain, InForce] = {}
+        self._listed: dict[Domain, tuple[int, CurrentBans]] = {}
         self._closing: datetime | None = None
         self._written: datetime | None = None
         self._generation = 0
@@ -140,14 +141,12 @@ class Epoch:
         return found or []
 
     def bans(self, domain: Domain, key: VerificationKey) -> InForce:
-        """The season's ban list in force, asked of the database once in a generation and summed up once for a
-        list.
-        """
+        """The season's ban list in force, summed up once for a list."""
         kept, generation = self._bans.get(domain), self._generation
         same_key = kept is not None and kept.gates.key is key
         if kept is not None and same_key and kept.generation == generation:
             return kept
-        current = current_bans(domain)
+        current = self.listed(domain)
         same = kept is not None and same_key and kept.current.digest == current.digest
         gates = kept.gates if kept is not None and same else GateList.of(key, current.bans)
         found = InForce(domain, generation, current, gates)
@@ -155,6 +154,17 @@ class Epoch:
         self._bans = {old: each for old, each in self._bans.items() if each.generation == generation}
         self._bans[domain] = found
         return found
+
+    def listed(self, domain: Domain) -> CurrentBans:
+        """The season's ban list in force, asked of the database and read once in a generation."""
+        generation = self._generation
+        kept = self._listed.get(domain)
+        if kept is not None and kept[0] == generation:
+            return kept[1]
+        current = current_bans(domain)
+        known = {old: each for old, each in self._listed.items() if each[0] == generation}
+        self._listed = {**known, domain: (generation, current)}
+        return current
 
     def get(self, content_id: bytes) -> Waiting | None:
         return self._waiting.get(content_id)
@@ -250,7 +260,7 @@ class Epoch:
             self._shares.clear()
             self._rates.clear()
             self._roots = {}
-            self._bans = {}
+            self._bans, self._listed = {}, {}
             self._closing = self._written = None
             self._generation += 1
 
