@@ -1,8 +1,10 @@
 """A real witness behind HTTP, asked by the talk worker."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from tests.talk.test_log import add
 
 from openmai.anonymity.log.checkpoints import sign_checkpoint, verify_cosignature
 from openmai.anonymity.log.merkle import TreeHead
-from openmai.anonymity.log.notes import NoteKey
+from openmai.anonymity.log.notes import COSIGNATURE, NoteKey
 from openmai.anonymity.log.witness import NotConsistent, OtherSize
 from openmai.cli.log.witness import Witness as WitnessDesk
 from openmai.cli.log.witness import serve
@@ -102,3 +104,27 @@ def test_a_witness_that_signs_with_another_key_or_is_away_counts_for_nothing(
         (failure,) = witnessing.ask_witnesses(replace(rules, witnesses=(witness,)))
         assert words in str(failure)
     assert newest_checkpoint(quorum=1) is None
+
+
+def test_a_witness_that_answers_with_more_than_was_asked_for_is_not_read_to_the_end(talk: Talk):
+    """Mallory's answer is a megabyte of zeros, packed into a thousand bytes."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(gzip.compress(bytes(1 << 20)))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    key = NoteKey("mallory.example", bytes(32), COSIGNATURE)
+    witness = Witness(key, f"http://127.0.0.1:{server.server_port}")
+    (failure,) = witnessing.ask_witnesses(replace(talk.rules, witnesses=(witness,)))
+    assert "an encoding that was not asked for" in str(failure)
+    server.shutdown()
+    server.server_close()
