@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tests.anonymity.forging import P
 from tests.fuzz.judge import Finding, Verdict
-from tests.fuzz.spellings import NAMES, VALUES
+from tests.fuzz.spellings import NAMES, any_value
 from tests.fuzz.values import DAYS, NUMBERS, ROSTERS, SEASONS, SITES, TEXTS, _denormal, _odd_hex
 from tests.fuzz.world import World
 
@@ -58,13 +58,13 @@ def _change(document: Any, rng: Random) -> str:
             del place[name]
             return "dropped"
         case 1 if type(place) is dict:
-            place[rng.choice(NAMES)] = copy.copy(value)
+            place[rng.choice(NAMES)] = copy.deepcopy(value)
             return "added"
         case 1:
             place.insert(name, copy.deepcopy(value))
             return "repeated"
         case 2:
-            place[name] = rng.choice(VALUES)
+            place[name] = any_value(rng)
             return "retyped"
         case 3:
             other, key = rng.choice(places)
@@ -83,7 +83,7 @@ def _other_value(value: Any, rng: Random) -> Any:
     if type(value) is list:
         return rng.choice((value[::-1], value[:-1], value + value, [])) if value else [0]
     if type(value) is not str or not value:
-        return rng.choice(VALUES)
+        return any_value(rng)
     at = rng.randrange(len(value))
     ways: tuple[Callable[[], Any], ...] = (
         lambda: value[:at] + rng.choice("0123456789abcdef") + value[at + 1 :],

@@ -1,5 +1,6 @@
 """JSON and bytes: what a parser may stumble over, whatever the fields mean."""
 
+import copy
 import json
 from random import Random
 from typing import Any, Final
@@ -39,6 +40,11 @@ def _place(draft: Draft) -> Document:
     return draft.rng.choice(places)
 
 
+def any_value(rng: Random) -> Any:
+    """A copy: the next change may be one to it."""
+    return copy.deepcopy(rng.choice(VALUES))
+
+
 def drop_a_field(draft: Draft) -> None:
     place = _place(draft)
     if place:
@@ -46,7 +52,7 @@ def drop_a_field(draft: Draft) -> None:
 
 
 def add_a_field(draft: Draft) -> None:
-    _place(draft).setdefault(draft.rng.choice(NAMES), draft.rng.choice(VALUES))
+    _place(draft).setdefault(draft.rng.choice(NAMES), any_value(draft.rng))
 
 
 def rename_a_field(draft: Draft) -> None:
@@ -62,7 +68,7 @@ def rename_a_field(draft: Draft) -> None:
 def retype_a_field(draft: Draft) -> None:
     place = _place(draft)
     if place:
-        place[draft.rng.choice(list(place))] = draft.rng.choice(VALUES)
+        place[draft.rng.choice(list(place))] = any_value(draft.rng)
 
 
 def move_a_field(draft: Draft) -> None:
