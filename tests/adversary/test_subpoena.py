@@ -1,4 +1,4 @@
-"""The subpoena test in its reduced form: 24 members, 220 posts, and a site that leaks in eleven ways.
+"""The subpoena test in its reduced form: 24 members, 600 posts, and a site that leaks in eleven ways.
 
 The full one is `make adversary`; its report is docs/subpoena-test.md. Few posts tell little, so the margins
 are wider here: this form notices a leak such as those of the controls, not a faint one.
@@ -20,7 +20,7 @@ RANK = 0.08
 FIRST = 0.12
 # In three days and one roster these have too few posts that they could speak of; `make adversary` has them.
 TOO_FEW = {"xmax_on_parents", "page_lsn", "session_expiry", "member_wal", "mail_times", "trained_model"}
-# Few texts are long, what was deleted is soon overwritten, and 220 rows fill few pages.
+# Few texts are long, what was deleted is soon overwritten, and 600 rows fill few pages.
 COARSE = {"toast_oids", "dead_tuples", "ctid"}
 LEAKS = WRITES | TRACES
 

@@ -53,7 +53,7 @@ class Size:
         return sum(self.rosters)
 
 
-REDUCED: Final = Size("reduced", (24,), days=3, joins=50, posts=220, newcomers=0.0, permutations=2_000)
+REDUCED: Final = Size("reduced", (24,), days=3, joins=50, posts=600, newcomers=0.0, permutations=2_000)
 CONTROL: Final = Size("control", (40, 40), days=6, joins=220, posts=900, newcomers=0.1, seed="control")
 # For what the root of a join tells: most is written in one epoch and sent in another.
 CONTROL_OF_ROSTERS: Final = replace(CONTROL, newcomers=0.6, modes=PATIENT, seed="rosters")
@@ -61,7 +61,7 @@ FULL: Final = Size(
     "full",
     (50,) * 14 + (200,) + (10,) * 5 + (5,) * 10,
     days=28,
-    joins=1_800,
+    joins=1_000,
     posts=5_200,
     newcomers=0.1,
     browser_posts=20,
