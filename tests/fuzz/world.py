@@ -93,7 +93,7 @@ class World:
         said = roster.statement
         label = ("", "") if said.label is None else (said.label.en, said.label.zh)
         found = RosterRoot(
-            roster.signed.name, self.cast.checkpoint_of(roster), said.settled, superseded, *label
+            roster.signed.name, self.cast.checkpoint_of(roster), said.settled, superseded, False, *label
         )
         self.roots.setdefault((said.season, said.roster, said.root), []).insert(0, found)
 

@@ -1,6 +1,8 @@
 """Fixtures of the people site's tests: a real database, the cast, browsers of theirs."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 from tests.factories import people
+from tests.factories.served_bans import talk_site_of_one_answer
 
 from openmai.people.models import Member
 from openmai.platform.clock import utc_now
@@ -91,3 +94,9 @@ def as_mallory(mallory: Member) -> Client:
 @pytest.fixture
 def visitor() -> Client:
     return browser()
+
+
+@pytest.fixture
+def talk_site() -> Iterator[tuple[str, dict[str, Any]]]:
+    with talk_site_of_one_answer() as served:
+        yield served

@@ -1,33 +1,24 @@
 """A lost key is replaced once a season, and no ban is shaken off by it (docs/adr/0020)."""
 
-import json
-import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pytest_django import Settings
-from tests.factories.cast import DOMAIN, SITE
+from tests.factories.cast import SITE
 from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, employ, enrol, queued_mails
 from tests.people.test_journals import journal
 from tests.people.test_rosters import EPOCH, crowd, enrol_without_proof, join, season
 
-from openmai.anonymity.documents import DocumentRefused
-from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.fields import R, be32
 from openmai.anonymity.limits import JOIN_HOLDS_DAYS
 from openmai.anonymity.log.replacements import Replacement as LoggedPair
 from openmai.people import actions, worker
 from openmai.people.actions.enrolment import AlreadyEnrolled
 from openmai.people.actions.replacement import NothingToReplace, ReplacedBefore
-from openmai.people.ban_list import bans_in_force, read_in_force
 from openmai.people.conf import config
 from openmai.people.models import Enrolment, MailProof, Member, Replacement, RosterLeaf
 from openmai.people.queries import outlook, replacements, waiting_of
@@ -277,113 +268,6 @@ def test_the_member_sees_how_long_the_new_key_waits(mallory_enrolled: Member, st
     assert (
         left + timedelta(days=9) < found.replaced.earliest < left + WAIT == left + EPOCH * found.replaced.days
     )
-
-
-# ── The talk site's ban list ──
-
-
-def ban_list(*bans: dict[str, object], **changes: object) -> bytes:
-    document = {
-        "type": "openmai/bans/v1",
-        "site": SITE,
-        "season": DOMAIN.season,
-        "serial": 3,
-        "bans": list(bans),
-    }
-    return canonical_json(document | changes)
-
-
-def ban(**changes: object) -> dict[str, object]:
-    return {
-        "thread": "11" * 32,
-        "nullifier": "7",
-        "until": "2026-04-01T00:00:00Z",
-        "reason": "spam",
-    } | changes
-
-
-@pytest.fixture
-def talk_site() -> Iterator[tuple[str, dict[str, Any]]]:
-    """A server of one answer, which the test changes."""
-    answer: dict[str, Any] = {"status": 200, "body": ban_list(), "asked": []}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer["asked"].append((self.path, dict(self.headers)))
-            self.send_response(answer["status"])
-            self.end_headers()
-            self.wfile.write(answer["body"])
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", answer
-    server.shutdown()
-    server.server_close()
-
-
-def test_bans_are_read_as_any_visitor_reads_them(talk_site: tuple[str, dict[str, Any]], now: datetime):
-    origin, answer = talk_site
-    answer["body"] = ban_list(
-        ban(), ban(thread="22" * 32), ban(thread="33" * 32, until="2026-03-20T10:00:00Z")
-    )
-    found = bans_in_force(origin, domain=DOMAIN, now=now)
-    assert found is not None
-    assert len(found) == 2
-    [(path, headers)] = answer["asked"]
-    assert path == "/api/v1/bans"
-    assert not {"cookie", "authorization"} & {name.lower() for name in headers}
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (404, b""),
-        (500, ban_list()),
-        (200, b"{}"),
-        (200, b"[" * 100_000),
-        (200, ban_list(site="elsewhere.example")),
-        (200, ban_list(season="s1")),
-        (200, ban_list(bans={})),
-        (200, ban_list(ban(until="tomorrow"))),
-        (200, ban_list(ban(nullifier="07"))),
-        (200, ban_list(ban(extra=1))),
-    ],
-)
-def test_what_is_no_ban_list_is_no_empty_one(
-    talk_site: tuple[str, dict[str, Any]], now: datetime, status: int, body: bytes
-):
-    origin, answer = talk_site
-    answer |= {"status": status, "body": body}
-    assert bans_in_force(origin, domain=DOMAIN, now=now) is None
-
-
-def test_a_talk_site_that_does_not_answer_is_no_empty_list(now: datetime):
-    assert bans_in_force("http://127.0.0.1:9", domain=DOMAIN, now=now) is None
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.one_of(
-        st.binary(max_size=300),
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-            lambda inner: (
-                st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-            ),
-        ).map(lambda document: json.dumps(document).encode()),
-    )
-)
-def test_any_bytes_are_refused_in_one_way(now_of_list: datetime, data: bytes):
-    with pytest.raises((DocumentRefused, ValueError)):
-        read_in_force(data, domain=DOMAIN, now=now_of_list)
-
-
-@pytest.fixture(scope="session")
-def now_of_list() -> datetime:
-    return datetime.fromisoformat("2026-03-20T10:00:00+00:00")
 
 
 def test_the_worker_asks_for_bans_only_while_somebody_waits(

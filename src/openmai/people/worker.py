@@ -51,8 +51,8 @@ async def work(config: PeopleConfig, *, clock: Clock, stop: asyncio.Event) -> No
     )
     hostname = config.inbound_address.rpartition("@")[2]
     server = await listen(mailbox, config.inbound_listen, hostname=hostname)
-    # Django's own connector cannot wait for jobs; it makes one that can. For a second app: what housekeeping mails
-    # from a thread goes through Django's, in the transaction that it tells of.
+    # Django's own connector cannot wait for jobs; it makes one that can. For a second app: what housekeeping
+    # mails from a thread goes through Django's, in the transaction that it tells of.
     jobs = app.with_connector(cast(DjangoConnector, app.connector).get_worker_connector())
     async with server, jobs.open_async():
         parts = [
