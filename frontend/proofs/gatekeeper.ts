@@ -2,9 +2,14 @@
 import type { Database } from "../device/database.ts";
 import { fetchChecked, type ArtifactAddress, type Fetch } from "./artifacts.ts";
 import { MAX_LIST, parseBans, type BanList } from "./bans.ts";
+import { canonicalJson, sha256 } from "./encoding.ts";
 import { ProofError } from "./errors.ts";
+import { toHex } from "./field.ts";
 import type { GateFiles } from "./gate.ts";
 import { checkProvingKey, readVerificationKey, type VerificationKey } from "./gate_key.ts";
+import { LogFiles } from "./log/files.ts";
+import { checkBans, checkGate, readStanding } from "./log/standing.ts";
+import { LogWatch } from "./log/watch.ts";
 import type { GateFacts, SiteFacts } from "./messages.ts";
 import { exactKeys } from "./schema.ts";
 
@@ -67,24 +72,55 @@ export class Gatekeeper {
     private readonly fetcher: Fetch,
     private readonly database: Database,
     private readonly wasm: ArtifactAddress,
+    private readonly log = new LogWatch(fetcher, database),
   ) {}
 
   // ── Bans ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The season's list as it is now: never an older one than this device has seen, nor another one under the same number. */
+  /**
+   * The season's list as it is now, found in the log with the gate's keys and slots: never an older one than this
+   * device has seen or the log holds, nor another one under the same number.
+   */
   async bans(facts: SiteFacts): Promise<BanList> {
-    const place = facts.past ? `${BANS}?season=${facts.season}` : BANS;
-    const response = await this.fetcher(place);
-    if (!response.ok) throw new ProofError("server", place, { status: response.status });
-    if (Number(response.headers.get("Content-Length") ?? 0) > MAX_LIST) throw new ProofError("too-many-bans");
-    const list = parseBans(new Uint8Array(await response.arrayBuffer()));
+    const list = await this.inForce(facts);
     const { site, season, serial, sha256: name } = list;
-    if (site !== facts.site || season !== facts.season) throw new ProofError("bad-bans", "another site or season");
     const found = { serial, sha256: name };
     if (!facts.past) refuseOlder(found, facts.gate.bans);
     const kept = await this.database.change<ListPin>("settings", `bans/${site}/${season}`, (old) => (old !== undefined && old.serial >= serial ? old : found));
     refuseOlder(found, kept!);
     return list;
+  }
+
+  /** A tick may pass between the list and the log, or one of them come from a cache: then both are asked anew, once. */
+  private async inForce(facts: SiteFacts): Promise<BanList> {
+    try {
+      return await this.logged(facts, false);
+    } catch (error) {
+      if (!(error instanceof ProofError) || !["nothing-standing", "bans-not-logged", "bans-outdated"].includes(error.code)) throw error;
+      return this.logged(facts, true);
+    }
+  }
+
+  private async logged(facts: SiteFacts, fresh: boolean): Promise<BanList> {
+    const bytes = await this.list(facts, fresh);
+    const list = parseBans(bytes);
+    if (list.site !== facts.site || list.season !== facts.season) throw new ProofError("bad-bans", "another site or season");
+    const [tree, source] = [await this.log.open(facts, fresh), new LogFiles(this.fetcher)];
+    const standing = await readStanding(tree, source);
+    await checkBans(tree, standing, list, bytes);
+    // The key as it was served; what is proved with is the part of it that is read strictly.
+    const vkey = toHex(sha256(canonicalJson(facts.gate.vkey)));
+    const used = { wasm: this.wasm.sha256, zkey: zkeyAddress(facts.gate).sha256, vkey, slots: slotsOf(facts) };
+    await checkGate(tree, source, standing, used);
+    return list;
+  }
+
+  private async list(facts: SiteFacts, fresh: boolean): Promise<Uint8Array> {
+    const place = facts.past ? `${BANS}?season=${facts.season}` : BANS;
+    const response = await this.fetcher(place, fresh);
+    if (!response.ok) throw new ProofError("server", place, { status: response.status });
+    if (Number(response.headers.get("Content-Length") ?? 0) > MAX_LIST) throw new ProofError("too-many-bans");
+    return new Uint8Array(await response.arrayBuffer());
   }
 
   // ── Keys ──────────────────────────────────────────────────────────────────────────────────────────────────────

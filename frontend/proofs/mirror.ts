@@ -15,7 +15,7 @@ import { LogWatch } from "./log/watch.ts";
 import type { Progress, SiteFacts } from "./messages.ts";
 import { Paths } from "./paths.ts";
 import type { Poseidon } from "./poseidon.ts";
-import { checkBelongs, checkLeaves, checkTree, openIndex, openStatement, wholeRoster } from "./rosters.ts";
+import { checkBelongs, checkLeaves, checkTree, MAX_SHARD, openIndex, openStatement, shardBefore, wholeRoster } from "./rosters.ts";
 import type { RosterIndex, RosterStatement } from "./rosters.ts";
 import { parseCanonical } from "./schema.ts";
 
@@ -171,7 +171,20 @@ export class Mirror {
     }
   }
 
+  /** A shard that opens while the one before has room is a crowd set apart. Throws `shard-early`. */
   private async look(facts: SiteFacts, roster: string, fresh: boolean): Promise<Named> {
+    const before = shardBefore(roster);
+    const named = await this.named(facts, roster, fresh);
+    if (before === null) return named;
+    const full = await this.named(facts, before, fresh).catch((error: unknown) => {
+      if (error instanceof ProofError && error.code === "roster-unknown") return null;
+      throw error;
+    });
+    if (full === null || full.statement.size < MAX_SHARD) throw new ProofError("shard-early", "", { roster, before });
+    return named;
+  }
+
+  private async named(facts: SiteFacts, roster: string, fresh: boolean): Promise<Named> {
     const entry = (await this.index(facts, fresh)).rosters.find((each) => each.roster === roster);
     if (entry === undefined) throw new ProofError("roster-unknown", roster);
     const envelope = parseCanonical(await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement));

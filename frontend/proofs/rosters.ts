@@ -11,6 +11,8 @@ import { exactKeys, parseCanonical, parseCount, parseDate, parseRosterId, parseS
 import type { Fields } from "./schema.ts";
 
 const CAPACITY = 2 ** 20;
+/** Places of a shard that is full (`openmai.anonymity.limits`). */
+export const MAX_SHARD = 65_536;
 const MAX_LABEL = 120;
 const STATEMENT_FIELDS = [
   "type", "site", "season", "roster", "epoch", "label", "root", "size", "live", "settled", "leaves", "paths", "journal", "published",
@@ -56,6 +58,13 @@ export function kindOf(roster: string): RosterKind {
   const whole = wholeRoster(roster);
   if (whole === "site") return "site";
   return whole.endsWith("/provable") ? "provable" : "attested";
+}
+
+/** The shard that must be full before this one opens; null for the first. */
+export function shardBefore(roster: string): string | null {
+  const [whole, number] = roster.split("#");
+  if (number === undefined) return null;
+  return number === "2" ? whole! : `${whole!}#${Number(number) - 1}`;
 }
 
 /** The roster without its shard. */

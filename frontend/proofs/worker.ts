@@ -80,7 +80,7 @@ async function buildTools(): Promise<Tools> {
   const [database, poseidon] = await Promise.all([openDatabase(), buildPoseidon()]);
   await sweep(database, Date.now(), siteClock);
   const log = new LogWatch(fetcher, database);
-  const gatekeeper = new Gatekeeper(fetcher, database, __ARTIFACTS__["gate.wasm"]!);
+  const gatekeeper = new Gatekeeper(fetcher, database, __ARTIFACTS__["gate.wasm"]!, log);
   return { database, poseidon, log, vault: new Vault(database, poseidon, random), mirror: new Mirror(fetcher, database, poseidon, log), gatekeeper };
 }
 

@@ -13,7 +13,8 @@ import { nullifierOf } from "../proofs/identity.ts";
 import { decompress, P } from "../proofs/points.ts";
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
 import { dayOf, takeSlot } from "../proofs/slots.ts";
-import { banList, BANS_URL, gateFacts, gateServed, gateVkey, gateWasm, gateZkey, strangers, ZKEY_URL } from "./gate.ts";
+import { banList, BANS_URL, gateFacts, gateServed, gateVkey, gateWasm, gateZkey, stand, strangers, ZKEY_URL } from "./gate.ts";
+import { TestLog, TestServer } from "./log.ts";
 import { facts } from "./site.ts";
 import vectors from "./vectors.json";
 
@@ -271,7 +272,16 @@ describe("what the site names", () => {
     await expect(load(gateServed(), changed)).rejects.toMatchObject({ code: "bad-gate-key" });
   });
 
-  const bans = (list: Uint8Array<ArrayBuffer>, given = site(list)) => keeper(new Map([[BANS_URL, list]])).bans(given);
+  let log: TestLog;
+  beforeEach(() => void (log = TestLog.of(facts.site, 3)));
+  const served = (list: Uint8Array<ArrayBuffer>) => new Map([...log.files(), [BANS_URL, list] as const]);
+  /** What the site shows, whatever its log says. */
+  const shown = (list: Uint8Array<ArrayBuffer>, given = site(list)) => keeper(served(list)).bans(given);
+  /** What the site has logged, and shows. */
+  const bans = (list: Uint8Array<ArrayBuffer>, given = site(list)) => {
+    stand(log, list);
+    return shown(list, given);
+  };
 
   test("is the current list of bans, never an older one, nor two under one number", async () => {
     const [second, third] = [banList(strangers(2), { serial: 2 }), banList(strangers(3), { serial: 3 })];
@@ -281,6 +291,68 @@ describe("what the site names", () => {
     await expect(bans(banList(strangers(4), { serial: 3 }))).rejects.toMatchObject({ code: "bans-forked", parameters: { serial: 3 } });
     await expect(bans(third, site(banList(strangers(4), { serial: 3 })))).rejects.toMatchObject({ code: "bans-forked" });
     await expect(bans(banList([], { serial: 4 }), site(third))).resolves.toMatchObject({ serial: 4 });
+  });
+
+  test("is a list that stands in the public log: one for this browser alone is refused, and is not kept", async () => {
+    const [alone, everybodys] = [banList(strangers(2)), banList(strangers(3))];
+    const refusal = { code: "bans-not-logged", parameters: { serial: 1 } };
+    stand(log, null);
+    await expect(shown(alone)).rejects.toMatchObject(refusal);
+    await expect(shown(banList(strangers(2), { serial: 0 }))).rejects.toMatchObject({ code: "bans-not-logged" });
+    stand(log, everybodys);
+    await expect(shown(alone)).rejects.toMatchObject(refusal);
+    await expect(shown(everybodys)).resolves.toMatchObject({ serial: 1 });
+  });
+
+  test("is the empty list where the log holds none", async () => {
+    stand(log, null);
+    await expect(shown(banList([], { serial: 0 }))).resolves.toMatchObject({ serial: 0 });
+  });
+
+  test("is no older list than the log holds, though this browser never saw a newer one", async () => {
+    const old = banList(strangers(2));
+    stand(log, old);
+    stand(log, banList(strangers(3), { serial: 2 }));
+    await expect(shown(old)).rejects.toMatchObject({ code: "bans-outdated", parameters: { serial: 1, logged: 2 } });
+  });
+
+  test("is the number of slots and the keys that the log names last", async () => {
+    const list = banList([]);
+    stand(log, list, { slots: 29 });
+    await expect(shown(list)).rejects.toMatchObject({ code: "slots-not-logged", parameters: { slots: 30, logged: 29 } });
+    stand(log, list, { zkey: "00".repeat(32) });
+    await expect(shown(list)).rejects.toMatchObject({ code: "gate-not-logged" });
+    stand(log, list);
+    await expect(shown(list)).resolves.toMatchObject({ serial: 1 });
+    await expect(shown(list, site(list, { slots: 31 }))).rejects.toMatchObject({ code: "slots-not-logged" });
+    await expect(shown(list, site(list, { zkey: { ...gateFacts().zkey, sha256: "00".repeat(32) } }))).rejects.toMatchObject({ code: "gate-not-logged" });
+  });
+
+  test("is refused under a log that does not end with what is in force", async () => {
+    const list = banList([]);
+    stand(log, list);
+    log.append(canonicalJson({ type: "openmai/log/disclosures/v1", site: facts.site, season: facts.season, count: 0 }));
+    await expect(shown(list)).rejects.toMatchObject({ code: "nothing-standing" });
+  });
+
+  test("may change between the list and the log: both are asked anew, past every cache", async () => {
+    const [old, next] = [banList(strangers(2)), banList(strangers(3), { serial: 2 })];
+    stand(log, old);
+    stand(log, next);
+    const files = served(old);
+    const stale = new Gatekeeper((url, fresh) => Promise.resolve(new Response(url === BANS_URL && fresh === true ? next : files.get(url)!)), database, wasmAddress);
+    await expect(stale.bans(site(old))).resolves.toMatchObject({ serial: 2 });
+  });
+
+  test("is found by asking the same as everybody", async () => {
+    const list = banList(strangers(2));
+    stand(log, list);
+    const asks = async (): Promise<string[]> => {
+      const server = new TestServer(served(list));
+      await new Gatekeeper(server.fetch, await openDatabase(new IDBFactory()), wasmAddress).bans(site(list));
+      return server.asked;
+    };
+    expect(await asks()).toEqual(await asks());
   });
 
   test("is a list for this site and season", async () => {

@@ -2,6 +2,7 @@
 import { canonicalJson, sha256 } from "../proofs/encoding.ts";
 import { be32, toHex } from "../proofs/field.ts";
 import type { GateFacts } from "../proofs/messages.ts";
+import type { TestLog } from "./log.ts";
 import { namesIn, readBytes, readJson } from "./files.ts";
 import vectors from "./vectors.json";
 
@@ -32,6 +33,26 @@ export function banList(bans: readonly TestBan[], changes: Readonly<Record<strin
 
 /** Bans of `count` personas that are nobody's. */
 export const strangers = (count: number): TestBan[] => Array.from({ length: count }, (_, i) => ({ thread: be32(BigInt(1000 + i)), nullifier: BigInt(7 + i) }));
+
+/** What the log can say of the gate that is not so. */
+export interface LoggedGate {
+  readonly slots?: number;
+  readonly zkey?: string;
+}
+
+/** Ends an addition as the talk site does: a list of bans and the artifacts in use, and where both stand. */
+export function stand(log: TestLog, list: Uint8Array<ArrayBuffer> | null = banList([]), { slots = 30, zkey = toHex(sha256(gateZkey)) }: LoggedGate = {}): void {
+  const common = { site: vectors.site, season: vectors.season };
+  const gate = { "gate.wasm": toHex(sha256(gateWasm)), "gate.zkey": zkey, "gate.vkey.json": toHex(sha256(canonicalJson(gateVkey))) };
+  const artifacts = log.append(canonicalJson({ type: "openmai/log/artifacts/v1", ...common, semaphore: {}, gate, slots }));
+  const bans: Record<string, { index: number; serial: number }> = {};
+  if (list !== null) {
+    const document = JSON.parse(new TextDecoder().decode(list)) as { season: string; serial: number };
+    const index = log.append(canonicalJson({ type: "openmai/log/bans/v1", ...common, list: document, serial: document.serial, sha256: toHex(sha256(list)) }));
+    bans[document.season] = { index, serial: document.serial };
+  }
+  log.append(canonicalJson({ type: "openmai/log/standing/v1", ...common, artifacts, bans }));
+}
 
 export function gateFacts(list: Uint8Array<ArrayBuffer> = banList([]), changes: Partial<GateFacts> = {}): GateFacts {
   const { serial } = JSON.parse(new TextDecoder().decode(list)) as { serial: number };

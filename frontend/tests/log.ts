@@ -2,7 +2,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { concat } from "../proofs/field.ts";
 import { keyIdOf, toBase64, verifierKey, type NamedKey } from "../proofs/log/note.ts";
-import { tilePath } from "../proofs/log/tiles.ts";
+import { entriesPath, tilePath } from "../proofs/log/tiles.ts";
 import { joinHashes, leafHash, subtreesOf } from "../proofs/log/tree.ts";
 import type { LogFacts } from "../proofs/messages.ts";
 
@@ -84,9 +84,13 @@ export class TestLog {
     return `${body}\n${line(this.signer, 1, this.signer.sign(utf8.encode(body)))}${this.witnesses.map((witness) => cosign(witness, body)).join("")}`;
   }
 
-  /** Everything that is served under /log/ at `size`, but entries. */
+  /** Everything that is served under /log/ at `size`. */
   files(size = this.size): Map<string, Bytes> {
     const files = new Map([["/log/checkpoint", utf8.encode(this.checkpoint(size)) as Bytes]]);
+    for (let index = 0; index * 256 < size; index++) {
+      const entries = this.entries.slice(index * 256, Math.min(size, (index + 1) * 256));
+      files.set(`/log/${entriesPath(index, entries.length)}`, concat(...entries.map((entry) => concat(Uint8Array.of(entry.length >> 8, entry.length & 255), entry))));
+    }
     for (let [level, hashes] = [0, size]; hashes > 0; [level, hashes] = [level + 1, Math.floor(hashes / 256)]) {
       for (let index = 0; index * 256 < hashes; index++) {
         const width = Math.min(256, hashes - index * 256);

@@ -4,14 +4,17 @@ import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { openDatabase, type Database } from "../device/database.ts";
 import { showCode, sealBackup } from "../proofs/backup.ts";
+import { canonicalJson } from "../proofs/encoding.ts";
 import { tooMany } from "../proofs/epochs.ts";
+import { parseHex } from "../proofs/field.ts";
 import { carried } from "../proofs/log/checkpoint.ts";
 import { toBase64 } from "../proofs/log/note.ts";
 import { Mirror } from "../proofs/mirror.ts";
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
+import { openIndex, type IndexEntry } from "../proofs/rosters.ts";
 import { seasonAt } from "../proofs/seasons.ts";
 import { signerOf, TestLog } from "./log.ts";
-import { COMPANY, facts, listed, publish, ROSTER, TODAY, Worker, type Place, type Published } from "./site.ts";
+import { COMPANY, facts, listed, publish, ROSTER, signIndex, TODAY, Worker, type Place, type Published } from "./site.ts";
 import vectors from "./vectors.json";
 
 let poseidon: Poseidon;
@@ -109,6 +112,31 @@ async function workerIn(published: Omit<Published, "leaves"> & { others: number 
   await worker.ask("restore", { facts, file, code: showCode(code) });
   return worker;
 }
+
+describe("a shard", () => {
+  /** The first shard, of which the statement says this size, and the second; `lost` leaves the first out of the index. */
+  async function shards(size: number, lost = false): Promise<Mirror> {
+    const first = publish(poseidon, { log, leaves: members(1, 40), size });
+    const second = publish(poseidon, { log, leaves: members(101, 140), shard: "#2" });
+    const [one, two] = [first, second].map((files) => indexed(files.get("/rosters/index.json")!));
+    const places = [first, second].flatMap((files) => (JSON.parse(new TextDecoder().decode(files.get("/api/v1/rosters"))) as { rosters: unknown[] }).rosters);
+    const index = signIndex(lost ? [two!] : [one!, two!], 2);
+    const files = new Map([...first, ...second, ["/rosters/index.json", index], ["/api/v1/rosters", canonicalJson({ rosters: places })]]);
+    return new Mirror((url) => Promise.resolve(new Response(files.get(url) ?? null, { status: files.has(url) ? 200 : 404 })), await openDatabase(new IDBFactory()), poseidon);
+  }
+  const indexed = (bytes: Uint8Array): IndexEntry => openIndex(bytes, parseHex(facts.roster_key, 32, "key")).rosters[0]!;
+  const SECOND = `${ROSTER}#2`;
+
+  test("is accepted when the one before is full", async () => {
+    await expect((await shards(65_536)).roster(facts, SECOND)).resolves.toMatchObject({ statement: { roster: SECOND } });
+  });
+
+  test("that was opened before the one before was full, or without it, is a crowd set apart", async () => {
+    const refusal = { code: "shard-early", parameters: { roster: SECOND, before: ROSTER } };
+    await expect((await shards(65_535)).roster(facts, SECOND)).rejects.toMatchObject(refusal);
+    await expect((await shards(65_536, true)).roster(facts, SECOND)).rejects.toMatchObject(refusal);
+  });
+});
 
 describe("the public log", () => {
   const files = (published: Published): Map<string, Uint8Array<ArrayBuffer>> => publish(poseidon, { log, ...published });

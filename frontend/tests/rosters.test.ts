@@ -1,7 +1,11 @@
 /** Companies, trades and shards by their ids. */
 import { expect, test } from "vitest";
-import { kindOf, labelSlug, rostersOf, wholeRoster } from "../proofs/rosters.ts";
+import { kindOf, labelSlug, rostersOf, shardBefore, wholeRoster } from "../proofs/rosters.ts";
 import { parseLabelSlug, parseRosterId } from "../proofs/schema.ts";
+
+test("each shard but the first follows another", () => {
+  expect(["site", "site#2", "company/x/provable#3", "industry/care/attested#10"].map(shardBefore)).toEqual([null, "site", "company/x/provable#2", "industry/care/attested#9"]);
+});
 
 test("a roster's id says whose it is, what it rests on, and its shard", () => {
   const told = (roster: string): unknown[] => [labelSlug(parseRosterId(roster)), kindOf(roster), wholeRoster(roster)];

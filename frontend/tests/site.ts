@@ -8,9 +8,10 @@ import { LeanIMT } from "../proofs/leanimt.ts";
 import { toBase64 } from "../proofs/log/note.ts";
 import type { Method, Methods, Reply, Request, SiteFacts } from "../proofs/messages.ts";
 import type { Poseidon } from "../proofs/poseidon.ts";
+import type { IndexEntry } from "../proofs/rosters.ts";
 import { artifact } from "./files.ts";
 import { TestLog } from "./log.ts";
-import { gateFacts, gateServed, gateWasm } from "./gate.ts";
+import { gateFacts, gateServed, gateWasm, stand } from "./gate.ts";
 import vectors from "./vectors.json";
 
 export const COMPANY = "lumen-kitchens";
@@ -35,6 +36,10 @@ export interface Published {
   readonly epoch?: number;
   readonly serial?: number;
   readonly settled?: number;
+  /** A shard of the company's roster. */
+  readonly shard?: `#${number}`;
+  /** What the statement says of it, where its leaves are never looked at. */
+  readonly size?: number;
   readonly season?: string;
   readonly paths?: Uint8Array<ArrayBuffer>;
   /** The site's log so far; the epoch is appended to it. */
@@ -42,25 +47,27 @@ export interface Published {
 }
 
 /** The mirror's files for one epoch of the vectors' company, and the log that holds it. */
-export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, settled, season = facts.season, paths = new Uint8Array(), log = TestLog.of(facts.site, 3) }: Published): Map<string, Uint8Array<ArrayBuffer>> {
+export function publish(poseidon: Poseidon, { leaves, epoch = 1, serial = 1, settled, shard, size, season = facts.season, paths = new Uint8Array(), log = TestLog.of(facts.site, 3) }: Published): Map<string, Uint8Array<ArrayBuffer>> {
   const file = concat(...leaves.map(be32));
   const live = leaves.filter((leaf) => leaf !== 0n).length;
   const statement = sign("roster-statement", {
-    type: "openmai/roster/v1", site: facts.site, season, roster: ROSTER, epoch,
+    type: "openmai/roster/v1", site: facts.site, season, roster: `${ROSTER}${shard ?? ""}`, epoch,
     label: { slug: COMPANY, en: "Lumen Kitchens", zh: "流明厨房" },
-    root: LeanIMT.build(poseidon, leaves).root.toString(), size: leaves.length, live, settled: settled ?? live,
+    root: LeanIMT.build(poseidon, leaves).root.toString(), size: size ?? leaves.length, live, settled: settled ?? live,
     leaves: toHex(sha256(file)), paths: toHex(sha256(paths)), journal: "00".repeat(32), published: "2026-05-01",
   });
   const name = toHex(sha256(statement));
-  const index = { type: "openmai/roster-index/v1", site: facts.site, season, serial, rosters: [{ roster: ROSTER, epoch, statement: name }] };
   return new Map([
-    ["/rosters/index.json", sign("roster-index", index)],
+    ["/rosters/index.json", signIndex([{ roster: `${ROSTER}${shard ?? ""}`, epoch, statement: name }], serial, season)],
     [`/rosters/statements/${name}.json`, statement],
     [`/rosters/leaves/${toHex(sha256(file))}.bin`, file],
     [`/rosters/paths/${toHex(sha256(paths))}.bin`, paths],
     ...logged(statement, log),
   ]);
 }
+
+export const signIndex = (rosters: readonly IndexEntry[], serial: number, season = facts.season): Uint8Array<ArrayBuffer> =>
+  sign("roster-index", { type: "openmai/roster-index/v1", site: facts.site, season, serial, rosters });
 
 /** Where an epoch stands in the log, as the site lists it. */
 export interface Place {
@@ -71,21 +78,21 @@ export interface Place {
 
 /** The log's files, and the list of rosters that says where this epoch, now appended, stands. */
 export function logged(envelope: Uint8Array<ArrayBuffer>, log: TestLog): Map<string, Uint8Array<ArrayBuffer>> {
-  const { statement } = JSON.parse(new TextDecoder().decode(envelope)) as { statement: { epoch: number } };
+  const { statement } = JSON.parse(new TextDecoder().decode(envelope)) as { statement: { roster: string; epoch: number } };
   const place = logEpoch(log, envelope);
-  return new Map([...log.files(), ["/api/v1/rosters", listed(statement.epoch, place)]]);
+  return new Map([...log.files(), ["/api/v1/rosters", listed(statement.epoch, place, statement.roster)]]);
 }
 
-/** Appends the epoch's entry, and another one; returns the head between them. */
+/** Appends the epoch's entry, and what ends an addition; returns the head between them. */
 function logEpoch(log: TestLog, envelope: Uint8Array<ArrayBuffer>): Place {
   const document = JSON.parse(new TextDecoder().decode(envelope)) as { statement: Record<string, unknown> };
   const { site, season, roster, epoch, root } = document.statement;
   const index = log.append(canonicalJson({ type: "openmai/log/roster/v1", site, season, roster, epoch, root, statement: toHex(sha256(envelope)), envelope: document }));
-  log.append(`what came after epoch ${epoch as number}`);
+  stand(log);
   return { index, size: index + 1, root: toBase64(log.root(index + 1)) };
 }
 
-export const listed = (epoch: number, log: Place | null): Uint8Array<ArrayBuffer> => canonicalJson({ rosters: [{ roster: ROSTER, epoch, log }] });
+export const listed = (epoch: number, log: Place | null, roster = ROSTER): Uint8Array<ArrayBuffer> => canonicalJson({ rosters: [{ roster, epoch, log }] });
 
 /** What a page asks and is told: the worker itself, started anew with an empty device. */
 export class Worker {

@@ -128,7 +128,7 @@ def _entries() -> list[Any]:
     bans = {"type": "openmai/bans/v1", "site": DOMAIN.site, "season": DOMAIN.season, "serial": 1, "bans": []}
     return [
         entry("season", DOMAIN, number=228, began="2026-03-08"),
-        entry("artifacts", DOMAIN, semaphore={"20.zkey": digest}, gate={}),
+        entry("artifacts", DOMAIN, semaphore={"20.zkey": digest}, gate={}, slots=30),
         entry("enrolment", DOMAIN, commitment="7", nullifier="8", message=digest, proof="ab" * 128),
         entry(
             "leaf",
@@ -142,12 +142,13 @@ def _entries() -> list[Any]:
         ),
         entry("removal", DOMAIN, **place, index=4),
         roster_entry(_statement()),
-        entry("bans", DOMAIN, list=bans, sha256=sha256(canonical_json(bans)).hex()),
+        entry("bans", DOMAIN, list=bans, serial=1, sha256=sha256(canonical_json(bans)).hex()),
         *tick_entries(DOMAIN, "2026-05-01T10:10:00Z", [bytes([1]) * 32, bytes([2]) * 32]),
         entry("replacement", DOMAIN, old="7", new="9"),
         entry("bundle", DOMAIN, manifest=digest, files={"ui/compose.js": digest}),
         entry("observation", DOMAIN, kind="dkim", name="mail._domainkey.harbour.example", sha256=digest),
         entry("disclosures", DOMAIN, count=0),
+        entry("standing", DOMAIN, artifacts=1, bans={"s228": {"index": 6, "serial": 1}}),
     ]
 
 
@@ -211,7 +212,16 @@ def bad_entries() -> list[dict[str, Any]]:
         bad("tick", tick="2026-05-01T10:10:00Z", posts=[]),
         bad("tick", tick="2026-05-01T10:10:00.5Z", posts=[digest]),
         bad("tick", tick="2026-05-01T10:10:00Z", posts=[digest, digest]),
-        bad("bans", list={}, sha256=digest),
+        bad("bans", list={}, serial=1, sha256=digest),
+        bad("artifacts", semaphore={}, gate={}),
+        bad("artifacts", semaphore={}, gate={}, slots=0),
+        bad("artifacts", semaphore={}, gate={}, slots=256),
+        bad("bans", list=None, serial=0, sha256=digest),
+        bad("standing", artifacts=-1, bans={}),
+        bad("standing", artifacts=1, bans=[]),
+        bad("standing", artifacts=1, bans={"228": {"index": 1, "serial": 1}}),
+        bad("standing", artifacts=1, bans={"s228": {"index": 1}}),
+        bad("standing", artifacts=1, bans={"s228": {"index": 1, "serial": 0}}),
         bad("observation", kind="mx", name="a.example", sha256=digest),
         bad("replacement", old="7", new="7"),
         bad("bundle", manifest=digest, files={"a": "b"}),

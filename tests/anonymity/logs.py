@@ -5,13 +5,15 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from openmai.anonymity.encoding import Domain
 from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.log.checkpoints import SignedCheckpoint, log_origin, sign_checkpoint
-from openmai.anonymity.log.entries import LogEntry, roster_entry, tick_entries
+from openmai.anonymity.log.entries import LogEntry, parse_entry, roster_entry, tick_entries
 from openmai.anonymity.log.journals import Journal, journal_entries
 from openmai.anonymity.log.merkle import TreeHead
 from openmai.anonymity.log.notes import NoteKey
 from openmai.anonymity.log.part import LogPart, Placed
+from openmai.anonymity.log.standing import Standing
 from openmai.anonymity.log.tiles import HEIGHT, WIDTH, Tile, TiledTree, pack_entries
 from openmai.anonymity.rosters import SignedStatement
 
@@ -90,6 +92,15 @@ class SignedLog:
     def append(self, entry: LogEntry) -> int:
         self.entries.append(entry.data)
         return len(self.entries) - 1
+
+    def stand(self, domain: Domain, *entries: LogEntry) -> None:
+        """End an addition of `entries` as the talk site does: with the entry that says what is in force."""
+        standing = Standing()
+        for each in entries:
+            self.append(each)
+        for index, data in enumerate(self.entries):
+            standing.note(index, parse_entry(data))
+        self.append(standing.entry(domain))
 
     def head(self) -> TreeHead:
         return self.tiles.at(len(self.entries)).head()

@@ -12,12 +12,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.anonymity.logs import SignedLog
 from tests.factories.cast import ARTIFACTS, DOMAIN, ROOT, SITE, SLOTS, Cast, PublishedRoster
-from tests.factories.gate import WASM, made_gate
+from tests.factories.gate import WASM, logged_artifacts, made_gate
 
 from openmai.anonymity.artifacts import GATE_PINNED, PINNED
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.keys import public_bytes
+from openmai.anonymity.log.entries import parse_entry
 from openmai.anonymity.log.tiles import new_tiles
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import season_at
@@ -165,14 +167,22 @@ def files() -> Iterator[Files]:
     thread.join()
 
 
+def put_log(files: Files, log: SignedLog) -> None:
+    """Serve a log as it is now."""
+    tiles = log.tiles
+    files.put("/log/checkpoint", log.checkpoint().data)
+    for tile in new_tiles(0, len(log.entries)):
+        files.put(f"/log/{tile.path}", tiles.read(tile))
+
+
 def serve_log(files: Files, cast: Cast, *rosters: PublishedRoster) -> None:
     """Serve the cast's log, with these rosters in it, and say where they stand in it."""
     for each in rosters:
         cast.checkpoint_of(each)
     log = cast.log
-    files.put("/log/checkpoint", log.checkpoint().data)
-    for tile in new_tiles(0, len(log.entries)):
-        files.put(f"/log/{tile.path}", log.tiles.read(tile))
+    if parse_entry(log.entries[-1]).kind != "standing":
+        log.stand(DOMAIN, logged_artifacts(DOMAIN))
+    put_log(files, log)
     listed = [
         {
             "statement": each.signed.name.hex(),

@@ -75,7 +75,10 @@ def test_what_was_seen_is_kept_and_only_growth_is_believed(site: SiteLog, files:
 
 @pytest.mark.parametrize(
     ("log", "words"),
-    [(grown(299), "had 300 entries, and has 299 now"), (grown(400, fork_at=100), "two histories")],
+    [
+        (grown(299), "shows an older state .* had 300 entries, and has 299 now.* A cache may have"),
+        (grown(400, fork_at=100), "contradicts itself: .* two histories"),
+    ],
     ids=["roll-back", "fork"],
 )
 def test_a_log_that_contradicts_what_was_seen_is_refused_and_both_heads_are_kept(
@@ -85,7 +88,7 @@ def test_a_log_that_contradicts_what_was_seen_is_refused_and_both_heads_are_kept
     put(files, log)
     with pytest.raises(Refused, match=words) as refused:
         site.view()
-    assert refused.value.code == "log-forked"
+    assert refused.value.code == ("log-older" if len(log.entries) < 300 else "log-forked")
     (evidence,) = (home.log(SITE).parent / "evidence").iterdir()
     assert evidence.read_bytes() == grown(300).checkpoint().data + b"\n" + log.checkpoint().data
     pins = read_log_pins(home, SITE)
@@ -392,5 +395,5 @@ def test_a_mirror_takes_over_nothing_of_a_log_that_contradicts_it(
     whole.entries = whole.entries[:-1]
     put(files, whole)
     refused = run("log", "mirror", copy, "--talk", files.origin)
-    assert (refused.code, "contradicts itself" in refused.err) == (1, True)
+    assert (refused.code, "older state of its log" in refused.err) == (1, True)
     assert (copy / "checkpoint").read_bytes() == before

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from openmai.anonymity.bans import Ban, BanList
+from openmai.anonymity.encoding import Domain, canonical_json
+from openmai.anonymity.log.entries import LogEntry, artifacts_entry
 from openmai.anonymity.prover.gate import GateProver
 from openmai.talk.gate_files import VERIFICATION_KEY, GateFiles, gate_files
 from openmai.talk.gate_setup import setup_gate
@@ -35,6 +37,17 @@ def made_gate() -> GateFiles:
 def gate_prover() -> GateProver:
     gate = made_gate()
     return GateProver(wasm=WASM.read_bytes(), zkey=gate.proving_key.read_bytes(), key=gate.document)
+
+
+def logged_artifacts(domain: Domain, *, slots: int = 30) -> LogEntry:
+    """What a site with this gate says of it in its log."""
+    gate = made_gate()
+    return artifacts_entry(
+        domain,
+        proving_key=gate.served.sha256,
+        verification_key=canonical_json(gate.document),
+        slots=slots,
+    )
 
 
 def ban_list(*bans: Ban, site: str, season: str, serial: int = 1) -> BanList:

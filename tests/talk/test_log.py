@@ -79,7 +79,7 @@ def test_every_roster_and_every_post_is_in_the_log_that_anybody_can_check(talk: 
     enrolled = {claim.commitment for each in talk.cast.rosters.values() for claim in each.journal.enrolments}
     assert found == {
         "season": 1, "artifacts": 1, "enrolment": len(enrolled), "leaf": leaves, "removal": 4, "roster": 4,
-        "tick": 2,
+        "tick": 2, "standing": 3,
     }  # fmt: skip
 
 

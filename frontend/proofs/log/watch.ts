@@ -57,12 +57,12 @@ export class LogWatch {
     private readonly database: Database,
   ) {}
 
-  /** The log as it is now, found to continue what this device has seen. */
-  async open(facts: SiteFacts): Promise<TileTree> {
+  /** The log as it is now, found to continue what this device has seen. `fresh` asks past every cache. */
+  async open(facts: SiteFacts, fresh = false): Promise<TileTree> {
     const kept = await this.pinned(facts);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.look(facts, kept);
+        return await this.look(facts, kept, fresh);
       } catch (error) {
         if (attempt === ATTEMPTS || !isAbsent(error)) throw error;
       }
@@ -88,8 +88,8 @@ export class LogWatch {
     await this.database.change<Kept>("settings", place(facts), (old) => ({ ...offered, signed: old?.signed ?? null }));
   }
 
-  private async look(facts: SiteFacts, { signed }: Kept): Promise<TileTree> {
-    const offered = openCheckpoint(await this.bytes("checkpoint"), logKeyOf(facts));
+  private async look(facts: SiteFacts, { signed }: Kept, fresh: boolean): Promise<TileTree> {
+    const offered = openCheckpoint(await this.bytes("checkpoint", fresh), logKeyOf(facts));
     const seen = signed === null ? null : headOf(signed, facts);
     if (seen !== null && offered.size < seen.size) await this.accuse(facts, { kind: "rollback", seen, offered });
     // Of two heads of one size nothing but their roots need be looked at.
@@ -129,21 +129,23 @@ export class LogWatch {
 
   /**
    * Insists that the heads that the voices of a thread have seen are heads of this log: a fork shows itself in public.
-   * Throws `thread-log-differs`.
+   * Throws `thread-log-differs`; or `log-behind` if somebody has seen more of the log than is shown now, as while a
+   * witness is slow: it cannot be compared yet.
    */
   async checkThread(facts: SiteFacts, thread: string, checkpoints: readonly string[]): Promise<void> {
     if (checkpoints.length === 0) return;
     const tree = await this.open(facts);
     for (const claimed of new Set(checkpoints)) {
       const { size, root } = parseCarried(claimed);
-      if (size <= tree.head.size && equalBytes(await tree.rootAt(size), root)) continue;
+      if (size > tree.head.size) throw new ProofError("log-behind", "", { carried: size, shown: tree.head.size });
+      if (equalBytes(await tree.rootAt(size), root)) continue;
       const { signed } = (await this.database.get<Kept>("settings", place(facts)))!;
       await this.accuse(facts, { kind: "thread", seen: headOf(signed!, facts), thread, claimed });
     }
   }
 
-  private async bytes(path: string): Promise<Uint8Array> {
-    const response = await this.fetcher(`/log/${path}`);
+  private async bytes(path: string, fresh = false): Promise<Uint8Array> {
+    const response = await this.fetcher(`/log/${path}`, fresh);
     if (!response.ok) throw new ProofError("server", path, { status: response.status });
     return new Uint8Array(await response.arrayBuffer());
   }

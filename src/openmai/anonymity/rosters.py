@@ -187,6 +187,12 @@ def shard_of(roster: str, number: int) -> str:
     return roster if number == 1 else f"{roster}#{number}"
 
 
+def shard_before(roster: str) -> str | None:
+    """The id of the shard that must be full before this one opens; None for the first."""
+    whole, _mark, number = roster.partition("#")
+    return shard_of(whole, int(number) - 1) if number else None
+
+
 def whole_roster(roster: str) -> str:
     """The id without the shard."""
     return roster.partition("#")[0]

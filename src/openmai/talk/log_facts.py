@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from openmai.anonymity.artifacts import GATE_PINNED, PINNED
 from openmai.anonymity.encoding import Domain, canonical_json, sha256
-from openmai.anonymity.log.entries import LogEntry, entry
+from openmai.anonymity.log.entries import LogEntry, artifacts_entry, entry
 from openmai.anonymity.seasons import season_called
 from openmai.talk.gate_files import GateFiles
 from openmai.talk.rules import Rules
@@ -16,7 +15,7 @@ from openmai.web.static import MANIFEST, ManifestUnreadable, read_manifest
 
 def due_facts(domain: Domain, *, known: Mapping[str, LogEntry], rules: Rules) -> list[LogEntry]:
     """The facts that differ from those that were logged last, `known` by kind."""
-    facts = [_season(domain), _artifacts(domain, rules.gate)]
+    facts = [_season(domain), _artifacts(domain, rules.gate, rules.slots)]
     if (bundle := _bundle(domain, rules.static_dir)) is not None:
         facts.append(bundle)
     return [each for each in facts if each.kind not in known or known[each.kind].data != each.data]
@@ -28,15 +27,14 @@ def _season(domain: Domain) -> LogEntry:
     return entry("season", domain, number=int(domain.season[1:]), began=began)
 
 
-def _artifacts(domain: Domain, gate: GateFiles) -> LogEntry:
-    """By what proofs are made and checked: the pinned files, and the keys of the operator's own set-up."""
-    keys = {
-        "gate.wasm": GATE_PINNED["wasm"],
-        "gate.zkey": gate.served.sha256,
-        "gate.vkey.json": sha256(canonical_json(gate.document)).hex(),
-    }
-    semaphore = {f"semaphore-{depth}.{kind}": digest for (depth, kind), digest in PINNED.items()}
-    return entry("artifacts", domain, semaphore=semaphore, gate=keys)
+def _artifacts(domain: Domain, gate: GateFiles, slots: int) -> LogEntry:
+    """By what proofs are made and checked: the keys of the operator's own set-up, and the slots of a day."""
+    return artifacts_entry(
+        domain,
+        proving_key=gate.served.sha256,
+        verification_key=canonical_json(gate.document),
+        slots=slots,
+    )
 
 
 def _bundle(domain: Domain, static_dir: Path) -> LogEntry | None:

@@ -12,6 +12,7 @@ from openmai.anonymity.log.entries import LogEntry, parse_entry
 from openmai.anonymity.log.journals import claim_of
 from openmai.anonymity.log.merkle import LogRefused
 from openmai.anonymity.log.replacements import GivenUpKey, Replacement, Replacements
+from openmai.anonymity.log.standing import Standing
 
 _ = gettext_noop
 
@@ -57,6 +58,7 @@ class Audit:
     rosters: dict[tuple[str, str], Roster] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
     _index: int = 0
+    _standing: Standing = field(default_factory=Standing)
     _proved: dict[str, set[int]] = field(default_factory=dict)
     _replaced: dict[str, Replacements] = field(default_factory=dict)
     _waiting: dict[str, list[EnrolmentClaim]] = field(default_factory=dict)
@@ -103,6 +105,9 @@ class Audit:
             self._replace(entry)
         elif entry.kind == "tick":
             self._publish(entry)
+        elif entry.kind == "standing" and entry.data != self._standing.entry(entry.domain).data:
+            raise BadLog(self._index, _("the log says that other things are in force than it holds"))
+        self._standing.note(self._index, entry)
 
     def _enrol(self, entry: LogEntry) -> None:
         season = entry.domain.season

@@ -1,4 +1,4 @@
-"""What the log says (docs/protocol.md §10): twelve kinds of canonical JSON, each with exactly its fields.
+"""What the log says (docs/protocol.md §9): thirteen kinds of canonical JSON, each with exactly its fields.
 
 Hashes and numbers only, and no time finer than a tick or a day: a text that is withdrawn can be forgotten.
 """
@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from openmai.anonymity.artifacts import GATE_PINNED, PINNED
 from openmai.anonymity.content import read_domain
 from openmai.anonymity.documents import BadValue, DocumentRefused, Fields, load_canonical
 from openmai.anonymity.encoding import Domain, canonical_json, sha256
 from openmai.anonymity.errors import gettext_noop
+from openmai.anonymity.gate import MOST_SLOTS
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.leanimt import CAPACITY
 from openmai.anonymity.log.tiles import MAX_ENTRY
@@ -20,7 +22,7 @@ from openmai.anonymity.rosters import ROSTER_PATTERN, SignedStatement, read_stat
 _ = gettext_noop
 KINDS: Final = (
     "season", "artifacts", "enrolment", "leaf", "removal", "roster", "bans", "tick",
-    "replacement", "bundle", "observation", "disclosures",
+    "replacement", "bundle", "observation", "disclosures", "standing",
 )  # fmt: skip
 """In the order in which one tick logs them."""
 CLASSES: Final = ("dkim", "oidc", "badge", "code")
@@ -32,6 +34,9 @@ MAX_POSTS: Final = 200
 # A list of bans that would not fit is named by its hash alone.
 MAX_LIST: Final = 60_000
 _TYPE: Final = re.compile(r"openmai/log/([a-z]+)/v1")
+_SEASON: Final = re.compile(r"s(?:0|[1-9][0-9]{0,5})")
+# The current one, and the one before while its threads are open.
+_SEASONS: Final = 2
 _DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _TICK: Final = re.compile(_DAY.pattern + r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")
 _FILE: Final = re.compile(r"[A-Za-z0-9._@/-]{1,200}")
@@ -93,8 +98,27 @@ def tick_entries(domain: Domain, tick: str, posts: Iterable[bytes]) -> list[LogE
 
 def bans_entry(domain: Domain, bans: bytes) -> LogEntry:
     """The entry of a list of bans, whose canonical bytes these are."""
-    listed = load_canonical(bans, limit=len(bans)) if len(bans) <= MAX_LIST else None
-    return entry("bans", domain, sha256=sha256(bans).hex(), list=listed)
+    document: Any = load_canonical(bans, limit=len(bans))
+    listed = document if len(bans) <= MAX_LIST else None
+    return entry("bans", domain, serial=document["serial"], sha256=sha256(bans).hex(), list=listed)
+
+
+def artifacts_entry(domain: Domain, *, proving_key: str, verification_key: bytes, slots: int) -> LogEntry:
+    """The entry of what proofs are made with: the files that every program pins, and the operator's own
+    set-up of the gate, by the key's SHA-256 and canonical JSON. Whoever uses them can look for it.
+    """
+    keys = {
+        "gate.wasm": GATE_PINNED["wasm"],
+        "gate.zkey": proving_key,
+        "gate.vkey.json": sha256(verification_key).hex(),
+    }
+    semaphore = {f"semaphore-{depth}.{kind}": digest for (depth, kind), digest in PINNED.items()}
+    return entry("artifacts", domain, semaphore=semaphore, gate=keys, slots=slots)
+
+
+def standing_entry(domain: Domain, *, artifacts: int, bans: Mapping[str, Mapping[str, int]]) -> LogEntry:
+    """The last entry of an addition: where what holds until there is another stands."""
+    return entry("standing", domain, artifacts=artifacts, bans={each: dict(at) for each, at in bans.items()})
 
 
 def parse_entry(data: bytes, *, domain: Domain | None = None) -> LogEntry:
@@ -120,6 +144,7 @@ def _season(fields: Fields, domain: Domain) -> None:
 def _artifacts(fields: Fields, domain: Domain) -> None:
     for name in ("semaphore", "gate"):
         _check_digests(fields, name)
+    fields.integer("slots", least=1, most=MOST_SLOTS)
 
 
 def _enrolment(fields: Fields, domain: Domain) -> None:
@@ -179,8 +204,13 @@ def _roster(fields: Fields, domain: Domain) -> None:
 def _bans(fields: Fields, domain: Domain) -> None:
     digest = fields.hex("sha256", size=32)
     listed = fields.raw("list")
-    if listed is not None and (type(listed) is not dict or sha256(canonical_json(listed)) != digest):
+    serial = fields.integer("serial", least=1)
+    if listed is None:
+        return
+    if type(listed) is not dict or sha256(canonical_json(listed)) != digest:
         raise BadValue(_("the list has another SHA-256 than the entry says"), pointer=fields.at("sha256"))
+    if listed.get("serial") != serial:
+        raise BadValue(_("the list has another serial than the entry says"), pointer=fields.at("serial"))
 
 
 def _tick(fields: Fields, domain: Domain) -> None:
@@ -221,6 +251,18 @@ def _disclosures(fields: Fields, domain: Domain) -> None:
     fields.integer("count")
 
 
+def _standing(fields: Fields, domain: Domain) -> None:
+    fields.integer("artifacts")
+    bans = fields.raw("bans")
+    if type(bans) is not dict or len(bans) > _SEASONS or not all(map(_SEASON.fullmatch, bans)):
+        raise BadValue(_("“bans” must name lists by their seasons"), pointer=fields.at("bans"))
+    listed = fields.child("bans", bans)
+    for season in bans:
+        place = listed.child(season, ("index", "serial"))
+        place.integer("index")
+        place.integer("serial", least=1)
+
+
 def _check_epoch(fields: Fields) -> str:
     """Of which roster an entry is."""
     fields.integer("epoch", least=1)
@@ -246,15 +288,16 @@ def _is_digest(value: object) -> bool:
 _Reader = tuple[tuple[str, ...], Callable[[Fields, Domain], None]]
 _READERS: Final[Mapping[str, _Reader]] = {
     "season": (("number", "began"), _season),
-    "artifacts": (("semaphore", "gate"), _artifacts),
+    "artifacts": (("semaphore", "gate", "slots"), _artifacts),
     "enrolment": (ENROLMENT_FIELDS, _enrolment),
     "leaf": (("roster", "epoch", *LEAF_FIELDS), _leaf),
     "removal": (("roster", "epoch", "index"), _removal),
     "roster": (("roster", "epoch", "root", "statement", "envelope"), _roster),
-    "bans": (("list", "sha256"), _bans),
+    "bans": (("list", "serial", "sha256"), _bans),
     "tick": (("tick", "posts"), _tick),
     "replacement": (REPLACEMENT_FIELDS, _replacement),
     "bundle": (("manifest", "files"), _bundle),
     "observation": (("kind", "name", "sha256"), _observation),
     "disclosures": (("count",), _disclosures),
+    "standing": (("artifacts", "bans"), _standing),
 }

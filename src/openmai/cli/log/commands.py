@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from openmai.anonymity.log.merkle import LogRefused
+from openmai.anonymity.log.merkle import LogRefused, RolledBack
 from openmai.anonymity.log.notes import ED25519, parse_key
 from openmai.anonymity.log.view import Equivocation, LogTrust
 from openmai.cli.member.commands import told_plainly
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home, default_home
-from openmai.cli.member.log import refused
+from openmai.cli.member.log import refused, rolled_back
 from openmai.cli.member.log_pins import (
     LogPins,
     keep_evidence,
@@ -195,6 +195,8 @@ def _copy_source(folder: "Source", log_key: str | None, home: Home) -> "tuple[So
 def _told(error: LogRefused, home: Home, site: str) -> Refused:
     if isinstance(error, Equivocation):
         path = keep_evidence(home, site, error)
+        if isinstance(error.cause, RolledBack):
+            return rolled_back(error, path)
         message = _("The log contradicts itself: %(reason)s. Both signed states are kept in %(path)s.")
         return Refused(message % {"reason": reason_of(error), "path": path}, code="log-forked")
     return refused(error)

@@ -8,13 +8,26 @@ from typing import Any, Final, NamedTuple
 
 from openmai.anonymity.bans import BanList, read_ban_list
 from openmai.anonymity.documents import DocumentRefused
+from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.gate import Gate, free_slots, rate_nullifier
 from openmai.anonymity.limits import MAX_BAN_LIST
+from openmai.anonymity.log.merkle import LogRefused
+from openmai.anonymity.log.standing import (
+    NothingStanding,
+    OtherGateKeys,
+    OtherSlots,
+    OutdatedBans,
+    UnloggedBans,
+    check_artifacts,
+    check_bans,
+    read_standing,
+)
 from openmai.anonymity.prover.gate import GateProver, GateRequest
 from openmai.cli.member.artifacts import load_gate_circuit, load_named
 from openmai.cli.member.errors import IdentityTrouble, Refused
 from openmai.cli.member.home import Home, read_private, write_private
+from openmai.cli.member.log import SiteLog, refused
 from openmai.cli.member.pins import pin_bans, pin_gate
 from openmai.cli.member.show import Progress
 from openmai.cli.member.sites import GateFacts, SiteFacts
@@ -23,6 +36,14 @@ from openmai.cli.member.words import gettext as _
 from openmai.cli.member.words import reason_of
 
 _TYPE: Final = "openmai/slots/v1"
+# What another look may mend.
+_AFTER_A_TICK: Final = {
+    "nothing-standing",
+    "bans-not-logged",
+    "bans-outdated",
+    "slots-not-logged",
+    "gate-not-logged",
+}
 # A post may wait a day on the device, and another until it is refused for its day.
 _DAYS_KEPT: Final = 3
 
@@ -48,14 +69,17 @@ class MemberGate:
     def facts(self) -> GateFacts:
         return self.site.gate
 
-    def bans(self, secret: int) -> BanList:
-        """The list in force; raise `Refused` if it is malformed, rolled back, or bans this very key."""
-        season = f"?season={self.site.domain.season}" if self.site.past else ""
-        data = self.web.get(f"/api/v1/bans{season}", limit=MAX_BAN_LIST)
+    def bans(self, secret: int, log: SiteLog) -> BanList:
+        """The list in force; raise `Refused` if it is malformed, rolled back, or bans this very key, or if
+        the log does not name it and the gate's keys and slots as the newest.
+        """
         try:
-            bans = read_ban_list(data, domain=self.site.domain)
-        except DocumentRefused as error:
-            raise Refused(_("The ban list is refused: %(error)s.") % {"error": reason_of(error)}) from error
+            bans = self._logged(log)
+        except Refused as error:
+            if error.code not in _AFTER_A_TICK:
+                raise
+            # A tick may have passed between the list and the log.
+            bans = self._logged(log)
         pin_bans(self.home, self.site.domain, serial=bans.serial, digest=bans.digest)
         if (ban := bans.ban_on(secret)) is not None:
             message = _(
@@ -63,6 +87,29 @@ class MemberGate:
                 "thread. Nothing was sent."
             )
             raise Refused(message % {"reason": ban.reason, "until": ban.until}, code="banned")
+        return bans
+
+    def _logged(self, log: SiteLog) -> BanList:
+        """The list that the site shows, found in the log, and nothing newer there."""
+        season = f"?season={self.site.domain.season}" if self.site.past else ""
+        data = self.web.get(f"/api/v1/bans{season}", limit=MAX_BAN_LIST)
+        try:
+            bans = read_ban_list(data, domain=self.site.domain)
+        except DocumentRefused as error:
+            raise Refused(_("The ban list is refused: %(error)s.") % {"error": reason_of(error)}) from error
+        with self.progress.waiting(_("Checking the log")):
+            view = log.view()
+            try:
+                standing = read_standing(view, log.read)
+                check_bans(view, standing, bans)
+                check_artifacts(
+                    view, standing, log.read,
+                    proving_key=self.facts.zkey.hex(),
+                    verification_key=canonical_json(self.facts.vkey),
+                    slots=self.facts.slots,
+                )  # fmt: skip
+            except LogRefused as error:
+                raise _unlogged(error) from error
         return bans
 
     def slot(self, secret: int, *, at: int, keep: Gate | None, randbelow: Callable[[int], int]) -> Slot:
@@ -129,6 +176,49 @@ class MemberGate:
         if not isinstance(days, dict) or not all(_are_numbers(each) for each in days.values()):
             raise IdentityTrouble(_("%(path)s is damaged.") % {"path": self._path})
         return days
+
+
+def _unlogged(error: LogRefused) -> Refused:
+    """What members are told when they would be shown something that others are not."""
+    match error:
+        case NothingStanding():
+            message = _(
+                "The log does not say what is in force: %(reason)s. Nothing was sent. Try again after the "
+                "next tick; if it goes on, tell the operator in public."
+            )
+            code = "nothing-standing"
+        case UnloggedBans():
+            message = _(
+                "The ban list that the site shows is not in its log: %(reason)s. A list for you alone would "
+                "look like this, so nothing was proved and nothing was sent. It may only be newer than what "
+                "witnesses have signed: try again in a few minutes. If it goes on, tell the operator in "
+                "public."
+            )
+            code = "bans-not-logged"
+        case OutdatedBans():
+            message = _(
+                "The site shows an old ban list: %(reason)s. An old list for you alone would tell your post "
+                "from all others, so nothing was proved and nothing was sent. Try again in a minute; if it "
+                "goes on, tell the operator in public."
+            )
+            code = "bans-outdated"
+        case OtherSlots():
+            message = _(
+                "The number of slots that the site names is not the one in its log: %(reason)s. A number "
+                "for you alone would tell your post from all others, so nothing was proved and nothing was "
+                "sent. Try again after the next tick; if it goes on, tell the operator in public."
+            )
+            code = "slots-not-logged"
+        case OtherGateKeys():
+            message = _(
+                "The gate's keys that the site names are not those in its log: %(reason)s. Keys for you "
+                "alone would tell your post from all others, so nothing was proved and nothing was sent. "
+                "Try again after the next tick; if it goes on, tell the operator in public."
+            )
+            code = "gate-not-logged"
+        case _:
+            return refused(error)
+    return Refused(message % {"reason": reason_of(error)}, code=code)
 
 
 def _are_numbers(value: object) -> bool:

@@ -6,12 +6,13 @@ Both heads of a contradiction are signed by the log itself; they are kept side b
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from openmai.anonymity.log.entries import roster_entry
-from openmai.anonymity.log.merkle import HASH_SIZE, LogRefused, TreeHead, parse_head
+from openmai.anonymity.log.merkle import LogRefused, RolledBack, TreeHead, parse_head
 from openmai.anonymity.log.notes import MAX_NOTE
-from openmai.anonymity.log.tiles import Tile
+from openmai.anonymity.log.tiles import Tile, first_entries
 from openmai.anonymity.log.view import Equivocation, LogTrust, LogView, check_epoch, open_view
 from openmai.anonymity.rosters import SignedStatement
 from openmai.cli.member.errors import Refused, Unreachable
@@ -53,10 +54,11 @@ class SiteLog:
         try:
             return self.web.get(f"/log/{tile.path}", limit=tile.largest)
         except Refused as error:
-            if error.code != "not-found" or not tile.is_partial or tile.level is None:
+            if error.code != "not-found" or not tile.is_partial:
                 raise
         whole = Tile(tile.level, tile.index)
-        return self.web.get(f"/log/{whole.path}", limit=whole.largest)[: tile.width * HASH_SIZE]
+        data = self.web.get(f"/log/{whole.path}", limit=whole.largest)
+        return first_entries(data, tile.width) if tile.level is None else data[: tile.largest]
 
     def check_roster(self, view: LogView, signed: SignedStatement) -> str:
         """The checkpoint that a join under this epoch carries; raise `Refused` unless the epoch is logged."""
@@ -89,6 +91,8 @@ class SiteLog:
 
     def _contradiction(self, error: Equivocation) -> Refused:
         path = keep_evidence(self.home, self.site, error)
+        if isinstance(error.cause, RolledBack):
+            return rolled_back(error, path)
         message = _(
             "The log of this site contradicts itself: %(reason)s. Nothing was sent. Both of its signed "
             "states are kept in %(path)s; show them to others, for together they prove it."
@@ -106,6 +110,16 @@ def told(check: Callable[[], object]) -> None:
         check()
     except LogRefused as error:
         raise refused(error) from error
+
+
+def rolled_back(error: Equivocation, path: Path) -> Refused:
+    """A shorter log than was seen: a cache can show one for a while, so nobody is accused yet."""
+    message = _(
+        "The site shows an older state of its log than this machine has seen: %(reason)s. Nothing was sent. "
+        "A cache may have kept it: try again in a minute. If it goes on, show others what is kept in "
+        "%(path)s: both states are signed, and a log may only grow."
+    )
+    return Refused(message % {"reason": reason_of(error), "path": path}, code="log-older")
 
 
 def refused(error: LogRefused) -> Refused:

@@ -10,7 +10,14 @@ from typing import Final
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.leanimt import LeanIMT, MerklePath
-from openmai.anonymity.limits import MAX_INDEX, MAX_LEAVES_FILE, MAX_PATHS, MAX_STATEMENT, MAX_WHOLE
+from openmai.anonymity.limits import (
+    MAX_INDEX,
+    MAX_LEAVES_FILE,
+    MAX_PATHS,
+    MAX_SHARD,
+    MAX_STATEMENT,
+    MAX_WHOLE,
+)
 from openmai.anonymity.paths import CheckedPaths, NoChain, check_paths
 from openmai.anonymity.rosters import (
     SITE_ROSTER,
@@ -23,6 +30,7 @@ from openmai.anonymity.rosters import (
     open_statement,
     roster_kind,
     roster_slug,
+    shard_before,
     whole_roster,
 )
 from openmai.cli.member.epochs import (
@@ -105,6 +113,7 @@ class Mirror:
         """The current epoch of `roster`; raise `Refused` if one may not speak from it."""
         signed = self._statement(index, roster)
         self._refuse_small(signed.statement, floor)
+        self._refuse_early_shard(index, signed.statement)
         checkpoint = self._logged(signed)
         epoch, removals = self._epoch(signed, commitment)
         if removals.too_many:
@@ -179,6 +188,21 @@ class Mirror:
             )
             values = {"roster": statement.roster, "settled": statement.settled, "least": least}
             raise Refused(message % values, code="below-floor")
+
+    def _refuse_early_shard(self, index: RosterIndex, statement: RosterStatement) -> None:
+        """Shards open in their order: one begun while the one before has room is a crowd set apart."""
+        before = shard_before(statement.roster)
+        if before is None:
+            return
+        signed = None if index.entry(before) is None else self._statement(index, before)
+        if signed is None or signed.statement.size < MAX_SHARD:
+            message = _(
+                "%(roster)s was opened although %(before)s is not full. Members whom somebody wants to see "
+                "apart would stand so; nothing was sent. Tell the operator in public."
+            )
+            raise Refused(message % {"roster": statement.roster, "before": before}, code="early-shard")
+        # Else a full one could be made up for one member.
+        self._logged(signed)
 
     def _paths(self, statement: RosterStatement) -> CheckedPaths:
         name = statement.paths

@@ -179,7 +179,7 @@ class Speaker:
         """Both proofs: under the first roster that one may speak from, and at the gate on the day of `at`."""
         # Before seconds of proving: what was typed may be too long.
         self._check_form(content)
-        bans = self.gate.bans(self.identity.secret)
+        bans = self.gate.bans(self.identity.secret, self.mirror.log)
         index = self.mirror.index()
         roster = self._first_fit(index, candidates(index, wanted))
         slot = self.gate.slot(self.identity.secret, at=at, keep=keep, randbelow=self.randbelow)

@@ -96,7 +96,9 @@ def publish_rosters(*, now: datetime, shard_leaves: int = MAX_SHARD) -> Publicat
     published = []
     for roster in known:
         label = _label(roster, companies)
-        if _publish(roster, wanted.get(roster.name), label, now):
+        # By their names the one before comes first: it may fill up in this very run.
+        opened = roster.shard == 1 or _is_full(roster, shard_leaves)
+        if _publish(roster, wanted.get(roster.name), label, now, opened=opened):
             published.append(roster.name)
     tell_crowds([roster for roster in known if roster.name in published], now=now)
     return Publication(published, _publish_index(season, changed=bool(published)))
@@ -112,8 +114,12 @@ def _label(roster: Roster, companies: Mapping[UUID, CompanyCard]) -> Label | Non
     return Label(company.slug, company.name_en, company.name_zh)
 
 
-def _publish(roster: Roster, crowd: Crowd | None, label: Label | None, now: datetime) -> bool:
-    """Publish the next epoch of one roster if it is due; say whether it was."""
+def _publish(
+    roster: Roster, crowd: Crowd | None, label: Label | None, now: datetime, *, opened: bool
+) -> bool:
+    """Publish the next epoch of one roster if it is due; say whether it was. Nobody joins a shard before it
+    is `opened`.
+    """
     current = RosterEpoch.objects.filter(roster=roster).order_by("-epoch").first()
     live = {
         bytes(leaf.commitment): leaf
@@ -127,7 +133,7 @@ def _publish(roster: Roster, crowd: Crowd | None, label: Label | None, now: date
     given = rules()
     if current and given.period(current.published_at) >= given.period(now):
         return False
-    if not _joiners_are_due(roster, len(joining), given, now):
+    if not opened or not _joiners_are_due(roster, len(joining), given, now):
         # They wait on, even when a removal is published: alone in an epoch, a joiner would be known by it.
         joining = set()
     number = current.epoch if current else 0
@@ -142,6 +148,18 @@ def _publish(roster: Roster, crowd: Crowd | None, label: Label | None, now: date
     if joining:
         Roster.objects.filter(id=roster.id).update(waiting_since=None)
     return True
+
+
+def _is_full(roster: Roster, limit: int) -> bool:
+    """Whether the shard before has all its places as published. Clients refuse one that opened early."""
+    places = RosterLeaf.objects.filter(
+        roster__season=roster.season,
+        roster__kind=roster.kind,
+        roster__company=roster.company_id,
+        roster__trade=roster.trade,
+        roster__shard=roster.shard - 1,
+    )
+    return places.count() >= limit
 
 
 def _note_waiting(roster: Roster, *, waiting: bool, now: datetime) -> None:

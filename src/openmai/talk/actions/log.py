@@ -14,6 +14,7 @@ from openmai.anonymity.log.checkpoints import sign_checkpoint
 from openmai.anonymity.log.entries import LogEntry, bans_entry, tick_entries
 from openmai.anonymity.log.merkle import TreeHead, fold, leaf_hash
 from openmai.anonymity.log.notes import SignatureLine
+from openmai.anonymity.log.standing import Standing
 from openmai.anonymity.log.tiles import WIDTH
 from openmai.platform.clock import iso_seconds
 from openmai.talk import log_files
@@ -28,7 +29,7 @@ from openmai.talk.models import (
     Post,
 )
 from openmai.talk.models import LogEntry as LogRow
-from openmai.talk.queries.log import hashes, log_size, log_tree, standing_entries
+from openmai.talk.queries.log import hashes, last_entry, log_size, log_tree, standing_entries
 from openmai.talk.rules import Rules
 
 _ONE_WRITER: Final = 0x6C6F67  # an arbitrary key for PostgreSQL's advisory lock
@@ -53,6 +54,10 @@ def append(entries: Iterable[LogEntry], *, domain: Domain, rules: Rules) -> Appe
     facts = due_facts(domain, known=standing_entries(), rules=rules)
     listed = sorted({each.data: each for each in (*facts, *entries)}.values(), key=lambda each: each.order)
     old = log_size()
+    standing = Standing(last_entry())
+    for index, each in enumerate(listed, old):
+        standing.note(index, each)
+    listed.append(standing.entry(domain))
     hashed = [leaf_hash(each.data) for each in listed]
     LogRow.objects.bulk_create(
         (
@@ -133,7 +138,8 @@ def log_tick(bans: Iterable[BanList], posts: Iterable[Post], *, tick: datetime, 
         for each in tick_entries(Domain(rules.site, season), iso_seconds(tick), ids)
     ]
     turned = [bans_entry(Domain(each.site, each.season), each.encoded()) for each in bans]
-    if not turned and not entries:
+    # Members compare slots and keys with the log: what was changed must not wait for a post.
+    if not turned and not entries and not artifacts_due(rules.domain(tick), rules=rules):
         return
     appended = append([*turned, *entries], domain=rules.domain(tick), rules=rules)
     LogTick.objects.bulk_create(
@@ -146,6 +152,12 @@ def log_tick(bans: Iterable[BanList], posts: Iterable[Post], *, tick: datetime, 
         )
         for each in entries
     )
+
+
+def artifacts_due(domain: Domain, *, rules: Rules) -> bool:
+    """Whether a log that was begun names other artifacts than those in use, or those of another season."""
+    due = due_facts(domain, known=standing_entries(), rules=rules)
+    return log_size() > 0 and any(each.kind == "artifacts" for each in due)
 
 
 def keep_cosignature(line: SignatureLine, *, size: int, rules: Rules) -> None:

@@ -110,6 +110,11 @@ def standing_entries() -> dict[str, LogEntry]:
     return {kind: parse_entry(data) for kind, data in found}
 
 
+def last_entry() -> LogEntry | None:
+    row = one('SELECT data FROM talk_logentry ORDER BY "index" DESC LIMIT 1', {})
+    return None if row is None else parse_entry(row[0])
+
+
 def logged_commitments(season: str, commitments: Sequence[int]) -> set[int]:
     """Those of them whose proof of knowledge of this season is in the log: a proof of another is none."""
     found = rows(
