@@ -13,13 +13,24 @@ from pathlib import Path
 
 import pytest
 from tests.anonymity.logs import SignedLog
-from tests.factories.cast import ARTIFACTS, DOMAIN, ROOT, SITE, SLOTS, Cast, PublishedRoster
+from tests.factories.cast import (
+    ARTIFACTS,
+    DOMAIN,
+    HARBOUR,
+    ROOT,
+    SITE,
+    SLOTS,
+    TICK,
+    Cast,
+    PublishedRoster,
+)
 from tests.factories.gate import WASM, logged_artifacts, made_gate
 
 from openmai.anonymity.artifacts import GATE_PINNED, PINNED
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.keys import public_bytes
-from openmai.anonymity.log.entries import parse_entry
+from openmai.anonymity.log.entries import parse_entry, tick_entries
+from openmai.anonymity.log.journals import journal_entries
 from openmai.anonymity.log.tiles import new_tiles
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import season_at
@@ -226,3 +237,19 @@ def site_document(cast: Cast, *, now: int, **changes: object) -> bytes:
         "limits": {},
     }
     return canonical_json(document | changes)
+
+
+@pytest.fixture
+def whole(cast: Cast) -> SignedLog:
+    """A log as a site keeps it: two epochs of a roster with all that they rest on, and a tick."""
+    log = SignedLog(SITE, cast.log_key)
+    first = cast.rosters[HARBOUR]
+    second = cast.follow(first, joined=3, removed=[0, 5])
+    for roster, known in ((first, ()), (second, first.journal.enrolments)):
+        fresh = [each for each in roster.journal.enrolments if each not in known]
+        entries = journal_entries(roster.journal, roster.signed, enrolments=fresh)
+        for each in sorted(entries, key=lambda each: each.order):
+            log.append(each)
+    for each in tick_entries(DOMAIN, TICK, [bytes(32), b"\1" * 32]):
+        log.append(each)
+    return log

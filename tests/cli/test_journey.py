@@ -311,17 +311,7 @@ def be_banned_and_freed(sites: Sites, run: Run, thread: str) -> None:
     assert silenced.code == 1
     assert "This persona is banned until" in silenced.err
     assert run("outbox", "drop", outbox(run)[0]["action"]).code == 0
-    elsewhere = (
-        "post",
-        "--section",
-        "work",
-        "--title",
-        "Again",
-        "--body",
-        "New.",
-        "--as",
-        "harbour-logistics",
-    )
+    elsewhere = "post --section work --title Again --body New. --as harbour-logistics".split()
     refused = run(*elsewhere)
     assert refused.code == 1
     assert "A post of yours was banned (spam)" in refused.err

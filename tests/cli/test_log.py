@@ -10,16 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
 from tests.cli.conftest import Files, Run, serve_log, site_document, site_facts
 from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, TICK, Cast, PublishedRoster
-from tests.factories.enrolments import strangers
 
 from openmai.anonymity.encoding import canonical_json
 from openmai.anonymity.keys import public_bytes
-from openmai.anonymity.log.audit import Audit, BadLog
 from openmai.anonymity.log.checkpoints import cosign, open_checkpoint
-from openmai.anonymity.log.entries import entry, parse_entry, tick_entries
-from openmai.anonymity.log.journals import journal_entries
+from openmai.anonymity.log.entries import entry, tick_entries
 from openmai.anonymity.log.notes import COSIGNATURE, NoteKey
-from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.log.tiles import new_tiles
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.seasons import season_called
@@ -211,146 +207,6 @@ def test_an_operator_who_serves_two_members_two_rosters_is_caught_by_either(
 
 
 # Commands
-
-
-@pytest.fixture
-def whole(cast: Cast) -> SignedLog:
-    """A log as a site keeps it: two epochs of a roster with all that they rest on, and a tick."""
-    log = SignedLog(SITE, cast.log_key)
-    first = cast.rosters[HARBOUR]
-    second = cast.follow(first, joined=3, removed=[0, 5])
-    for roster, known in ((first, ()), (second, first.journal.enrolments)):
-        fresh = [each for each in roster.journal.enrolments if each not in known]
-        entries = journal_entries(roster.journal, roster.signed, enrolments=fresh)
-        for each in sorted(entries, key=lambda each: each.order):
-            log.append(each)
-    for each in tick_entries(DOMAIN, TICK, [bytes(32), b"\1" * 32]):
-        log.append(each)
-    return log
-
-
-def audit(entries: list[bytes]) -> Audit:
-    from random import Random
-
-    found = Audit(SITE, Random(1).getrandbits)
-    found.read(entries)
-    found.finish()
-    return found
-
-
-def test_a_whole_log_is_read_and_every_root_follows_from_its_leaves(cast: Cast, whole: SignedLog):
-    found = audit(whole.entries)
-    harbour = found.rosters[DOMAIN.season, HARBOUR]
-    assert harbour.epoch == 2
-    assert harbour.tree.root == cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5]).statement.root
-
-
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("leaf", "leaves joined|do not give the root"),
-        ("enrolment", "without a proof of knowledge"),
-        ("removal", "do not give the root"),
-        ("roster", "an epoch that it does not name"),
-    ],
-)
-def test_a_log_that_leaves_something_out_is_refused(whole: SignedLog, kind: str, words: str):
-    place = max(at for at, data in enumerate(whole.entries) if parse_entry(data).kind == kind)
-    with pytest.raises(BadLog, match=words):
-        audit(whole.entries[:place] + whole.entries[place + 1 :])
-
-
-@pytest.mark.parametrize("kind", ["enrolment", "roster", "tick"])
-def test_a_log_that_says_something_twice_is_refused(whole: SignedLog, kind: str):
-    again = next(data for data in whole.entries if parse_entry(data).kind == kind)
-    with pytest.raises(BadLog, match="twice"):
-        audit([*whole.entries, again])
-
-
-def replacing(old: int, new: int) -> bytes:
-    return entry("replacement", DOMAIN, old=str(old), new=str(new)).data
-
-
-def test_a_lost_key_is_replaced_once_a_season_by_a_key_that_replaces_no_other(cast: Cast, whole: SignedLog):
-    """Leaves 0 and 5 of Harbour's first epoch left with the second, in which three others joined."""
-    before = cast.rosters[HARBOUR].tree.leaves
-    lost, other, standing = before[0], before[5], before[6]
-    new, newer, newest = audit(whole.entries).rosters[DOMAIN.season, HARBOUR].tree.leaves[-3:]
-    entries = [*whole.entries, replacing(lost, new)]
-    assert audit([*entries, replacing(other, newer)]).found["replacement"] == 2
-    for second, words in (
-        (replacing(lost, new), "logged twice"),
-        (replacing(lost, newer), "a second time"),
-        (replacing(other, new), "a second time"),
-        (replacing(new, newest), "a second time"),
-        (replacing(newest, lost), "a second time"),
-        (replacing(standing, newer), "still stands"),
-        (replacing(other, lost + 1), "joined no roster"),
-    ):
-        with pytest.raises(BadLog, match=words):
-            audit([*entries, second])
-
-
-def test_a_key_that_was_given_up_joins_nothing_any_more(cast: Cast, whole: SignedLog):
-    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
-    lost, new = cast.rosters[HARBOUR].tree.leaves[0], second.tree.leaves[-1]
-    third = cast.sign_roster(HARBOUR, [*second.tree.leaves, lost], epoch=3, before=second)
-    back = [each.data for each in journal_entries(third.journal, third.signed, enrolments=[])]
-    assert audit([*whole.entries, *back]).rosters[DOMAIN.season, HARBOUR].epoch == 3
-    with pytest.raises(BadLog, match="given up as lost"):
-        audit([*whole.entries, replacing(lost, new), *back])
-
-
-def as_one_addition(*epochs: PublishedRoster, replaced: dict[int, Replacement] | None = None) -> list[bytes]:
-    """What the talk site logs when it takes these epochs over at once; `replaced` by epoch."""
-    listed = [
-        each
-        for epoch in epochs
-        for each in journal_entries(
-            epoch.journal,
-            epoch.signed,
-            enrolments=[],
-            replaced=[(replaced or {})[epoch.statement.epoch]]
-            if epoch.statement.epoch in (replaced or {})
-            else [],
-        )
-    ]
-    return [each.data for each in sorted(listed, key=lambda each: each.order)]
-
-
-def test_a_new_key_may_come_and_go_within_one_addition(cast: Cast, whole: SignedLog):
-    """It replaced one that left before; it is refused where the lost one leaves only after it came."""
-    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
-    new = strangers()[50]
-    third = cast.sign_roster(HARBOUR, [*second.tree.leaves, new], epoch=3, before=second)
-    fourth = cast.follow(third, removed=[len(third.tree.leaves) - 1, 6])
-    lost, late = cast.rosters[HARBOUR].tree.leaves[0], second.tree.leaves[6]
-    proofs = [entry("enrolment", DOMAIN, **each.document()).data for each in third.journal.enrolments]
-    pairs = {3: Replacement(lost, new)}
-    found = audit([*whole.entries, *proofs, *as_one_addition(third, fourth, replaced=pairs)])
-    assert found.found["replacement"] == 1
-    pairs = {3: Replacement(late, new)}
-    with pytest.raises(BadLog, match="still stands"):
-        audit([*whole.entries, *proofs, *as_one_addition(third, fourth, replaced=pairs)])
-
-
-def test_a_missed_epoch_may_bring_a_given_up_key_that_has_left_since(cast: Cast, whole: SignedLog):
-    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
-    lost, new = cast.rosters[HARBOUR].tree.leaves[0], second.tree.leaves[-1]
-    third = cast.sign_roster(HARBOUR, [*second.tree.leaves, lost], epoch=3, before=second)
-    fourth = cast.follow(third, removed=[len(third.tree.leaves) - 1])
-    before = [*whole.entries, replacing(lost, new)]
-    assert audit([*before, *as_one_addition(third, fourth)]).rosters[DOMAIN.season, HARBOUR].epoch == 4
-    # One after the other it stood in the roster for a while.
-    with pytest.raises(BadLog, match="given up as lost"):
-        audit([*before, *as_one_addition(third), *as_one_addition(fourth)])
-
-
-def test_a_log_of_another_site_or_with_other_words_is_refused(whole: SignedLog):
-    with pytest.raises(BadLog, match="another site"):
-        Audit("other.example", lambda bits: 1 << (bits - 1)).read(whole.entries)
-    with pytest.raises(BadLog):
-        audit([*whole.entries, b'{"type":"openmai/log/gossip/v1"}'])
 
 
 def test_the_commands_verify_and_mirror_a_log(

@@ -19,7 +19,8 @@ from tests.factories.cast import (
 )
 
 from openmai.anonymity.encoding import Domain, sha256
-from openmai.anonymity.rosters import IndexEntry, RosterIndex, sign_index
+from openmai.anonymity.limits import MAX_SHARD
+from openmai.anonymity.rosters import IndexEntry, RosterIndex, open_statement, sign_index, sign_statement
 from openmai.cli.member import words
 from openmai.cli.member.epochs import AcceptedEpochs, Removals
 from openmai.cli.member.errors import IdentityTrouble, Refused, Usage
@@ -274,3 +275,31 @@ def test_shards_are_tried_in_order_and_trades_come_after_companies():
     index = RosterIndex(SITE, SEASON, 1, tuple(IndexEntry(each, 1, bytes(32)) for each in sorted(listed)))
     expected = [HARBOUR_PROVABLE, f"{HARBOUR_PROVABLE}#2", HARBOUR, f"{HARBOUR}#2", f"{HARBOUR}#10"]
     assert candidates(index, "harbour-logistics") == expected
+
+
+def test_a_shard_that_opens_before_the_one_before_is_full_is_refused(
+    mirror: Mirror, cast: Cast, files: Files
+):
+    """The operator sets a few members apart, in a shard that nobody else had to enter yet."""
+    first = cast.rosters[HARBOUR]
+    second = cast.sign_roster(f"{HARBOUR}#2", [*range(5, 40), cast.alice.commitment])
+    words = rf"{HARBOUR}#2 was opened although {HARBOUR} is not full"
+    for serial, size in enumerate((None, MAX_SHARD - 1, MAX_SHARD), 2):
+        before = first if size is None else sized(cast, first, size)
+        serve(files, cast, before, second, serial=serial)
+        if size == MAX_SHARD:
+            assert checked(mirror, f"{HARBOUR}#2", cast.alice) == cast.alice.commitment
+            continue
+        with pytest.raises(Refused, match=words) as refused:
+            checked(mirror, f"{HARBOUR}#2", cast.alice)
+        assert refused.value.code == "early-shard"
+    files.put("/rosters/index.json", cast.index(serial=9, rosters=[second]))
+    with pytest.raises(Refused, match=words):
+        checked(mirror, f"{HARBOUR}#2", cast.alice)
+
+
+def sized(cast: Cast, roster: PublishedRoster, size: int) -> PublishedRoster:
+    """A statement of this size, as a machine sees it that does not look at the leaves."""
+    statement = replace(roster.statement, epoch=size, size=size)
+    signed = open_statement(sign_statement(statement, cast.signing_key), key=None, domain=DOMAIN)
+    return replace(roster, signed=signed)

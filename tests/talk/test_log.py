@@ -136,6 +136,21 @@ def test_a_tick_with_more_posts_than_an_entry_holds_has_more_entries(
         assert verify_proof_file(file, log=talk.rules.log_trust).post_id == each.id
 
 
+def test_changed_slots_are_logged_with_the_next_tick_though_nobody_speaks(talk: Talk):
+    """Members compare them with the log: else nobody could speak until somebody had."""
+    before = log_size()
+    talk.tick()
+    assert log_size() == before, "nothing changed"
+    talk.rules = replace(talk.rules, slots=7)
+    talk.tick()
+    artifacts, standing = (
+        parse_entry(bytes(each.data)) for each in LogEntry.objects.filter(index__gte=before)
+    )
+    assert (artifacts.kind, artifacts.facts["slots"]) == ("artifacts", 7)
+    assert standing.facts == {"artifacts": before, "bans": {}}
+    followed(talk)
+
+
 def test_a_join_under_another_log_is_refused(talk: Talk):
     """The operator shows Alice another log than it keeps: what she signs says so, and does not fit."""
     opening = talk.cast.opening()
