@@ -6,7 +6,7 @@ from tests.anonymity.logs import SignedLog
 from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, Cast, PublishedRoster
 from tests.factories.enrolments import strangers
 
-from openmai.anonymity.bans import BanList
+from openmai.anonymity.bans import Ban, BanList
 from openmai.anonymity.log.audit import Audit, BadLog
 from openmai.anonymity.log.entries import bans_entry, entry, parse_entry
 from openmai.anonymity.log.journals import journal_entries
@@ -34,6 +34,16 @@ def test_a_log_that_says_other_things_are_in_force_than_it_holds_is_refused(whol
         whole.entries[-1] = entry("standing", DOMAIN, artifacts=0, bans=false).data
         with pytest.raises(BadLog, match="other things are in force"):
             audit(whole.entries)
+
+
+@pytest.mark.parametrize("second", [1, 2], ids=["older", "another-of-its-serial"])
+def test_a_log_whose_ban_lists_do_not_grow_is_refused(whole: SignedLog, second: int):
+    """Two lists of one serial could be shown to two members, and each would be in the log."""
+    for serial, reason in ((2, "spam"), (second, "threat")):
+        ban = Ban.of(DOMAIN, thread=bytes(32), nullifier=7, until="2026-05-01T00:00:00Z", reason=reason)
+        whole.stand(DOMAIN, bans_entry(DOMAIN, BanList(SITE, SEASON, serial, (ban,)).encoded()))
+    with pytest.raises(BadLog, match="two ban lists of one serial"):
+        audit(whole.entries)
 
 
 def test_a_whole_log_is_read_and_every_root_follows_from_its_leaves(cast: Cast, whole: SignedLog):

@@ -1,10 +1,12 @@
 """An answer is read up to a limit of bytes and of time, in whatever part of it Mallory is slow."""
 
 import gzip
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -76,6 +78,23 @@ def test_a_server_that_drips_is_left_after_the_time_in_all(fetcher: Fetcher, pat
     assert time.monotonic() - began < 4.0
     # The next request finds a connection of its own.
     assert fetcher.get("/", limit=LIMIT).data == b"plain"
+
+
+def test_a_server_whose_name_takes_all_the_time_is_left_when_it_is_found(
+    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+):
+    """No socket is known when the time ends; the one that comes later must not be read for long."""
+    look_up = socket.getaddrinfo
+
+    def slow(*given: Any, **named: Any) -> Any:
+        time.sleep(1.2)
+        return look_up(*given, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    began = time.monotonic()
+    with pytest.raises(SlowAnswer):
+        fetcher.get("/slow", limit=LIMIT)
+    assert time.monotonic() - began < 4.0
 
 
 def test_no_cookie_is_brought_back(fetcher: Fetcher):

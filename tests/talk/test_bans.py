@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from pytest_django import Settings
 from tests.factories.cast import HARBOUR, SEASON, SITE, SLOTS, Member
 from tests.talk.conftest import Talk
@@ -14,7 +15,7 @@ from openmai.anonymity.bans import BanList, read_ban_list
 from openmai.anonymity.content import Opening
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.keys import public_bytes
-from openmai.talk.actions import BanRefused, add_ban, lift_ban
+from openmai.talk.actions import BanRefused, add_ban, lift_ban, ticks
 from openmai.talk.epoch import EPOCH
 from openmai.talk.models import Ban, Join, Persona, Post, RateNullifier
 from openmai.talk.queries.bans import listed_bans
@@ -172,6 +173,31 @@ def test_a_join_that_came_while_the_tick_was_written_must_know_the_ban(talk: Tal
     bare = talk.cast.submission(talk.cast.mallory, follows, None)
     check_refused(talk, bare, status=422, code="join-required", pointer="/join")
     assert talk.tick().written == 0
+    assert Persona.objects.filter(thread_id=other.id).count() == 1
+
+
+def test_a_join_over_the_old_list_falls_also_if_the_answer_to_the_commit_was_lost(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+):
+    """The database has the new list then, and this process does not know it for a tick."""
+    threat, other = talk.cast.opening(title="A threat"), talk.cast.opening(title="Bob's")
+    talk.published(
+        talk.cast.submission(talk.cast.mallory, threat, "site"), talk.cast.submission(talk.cast.bob, other)
+    )
+    ban(talk, threat.id)
+    written = ticks._write
+
+    def commit_and_lose(*given: Any) -> None:
+        written(*given)
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patched, pytest.raises(OperationalError):
+        patched.setattr(ticks, "_write", commit_and_lose)
+        talk.tick()
+    joins = talk.cast.reply(other, body="Nobody knows yet.")
+    talk.accepted(talk.cast.submission(talk.cast.mallory, joins, "site"))
+    talk.tick()
+    assert not Post.objects.filter(id=joins.id).exists()
     assert Persona.objects.filter(thread_id=other.id).count() == 1
 
 

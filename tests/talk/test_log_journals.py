@@ -152,8 +152,10 @@ def test_a_second_replacement_is_refused(
     newest = strangers()[50]
     third = fetching.cast.sign_roster(HARBOUR, [*second.tree.leaves, newest], epoch=3, before=second)
     publish_with(fetching.cast, people, third, serial=3, replaced=(Replacement(lost, newest),))
-    assert (fetch(fetching), held(fetching)) == (0, {HARBOUR: 2})
+    assert (fetch(fetching), held(fetching)) == (0, {})
     assert "a second time in a season" in caplog.text
+    kept = RosterEpoch.objects.get(roster=HARBOUR, epoch=2)
+    assert kept.superseded_at == fetching.now, "its grace ends it, or a key that has left would speak on"
 
 
 @pytest.fixture
@@ -180,7 +182,7 @@ def test_only_the_roster_that_a_given_up_key_joins_is_held_up(
     people.publish(fetching.cast, harbour, site, provable, serial=3)
     assert fetch(fetching) == 1
     assert held(fetching) == {HARBOUR: 2, HARBOUR_PROVABLE: 1}
-    assert "site stays at the epoch that is held" in caplog.text
+    assert "site is held up" in caplog.text
     # Nor does it come in with a newer epoch in which it still stands.
     second = fetching.cast.follow(site, joined=1)
     people.publish(fetching.cast, harbour, second, provable, serial=4)

@@ -49,6 +49,7 @@ class Fetcher:
     def __init__(self, origin: str, *, timeout: httpx.Timeout, seconds: float) -> None:
         self._seconds = seconds
         self._socket: socket.socket | None = None
+        self._over = threading.Event()
         self._client = httpx.Client(
             base_url=origin, timeout=timeout, follow_redirects=False, trust_env=False, headers=_HEADERS
         )
@@ -73,22 +74,22 @@ class Fetcher:
     def send(self, request: httpx.Request, *, limit: int) -> Answer:
         """The answer to `request`; raise an `AnswerRefused` or httpx's `HTTPError`."""
         request.extensions = {**request.extensions, "trace": self._trace}
-        over = threading.Event()
-        timer = threading.Timer(self._seconds, self._hang_up, (over,))
+        self._over = threading.Event()
+        timer = threading.Timer(self._seconds, self._hang_up, (self._over,))
         timer.daemon = True
         timer.start()
         try:
             with closing(self._client.send(request, stream=True)) as response:
                 answer = Answer(response.status_code, read_plain(response, limit=limit))
         except httpx.HTTPError as error:
-            if over.is_set():
+            if self._over.is_set():
                 raise SlowAnswer(self._too_slow(request)) from error
             raise
         finally:
             timer.cancel()
             # Kept cookies would tell a server that the same one comes again.
             self._client.cookies.clear()
-        if over.is_set():
+        if self._over.is_set():
             # A body without a length ends when the connection does, and looks whole.
             raise SlowAnswer(self._too_slow(request))
         return answer
@@ -100,6 +101,9 @@ class Fetcher:
         """Note the socket: waiting for the head of an answer, or for its next byte, ends when it does."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = info["return_value"].get_extra_info("socket")
+            if self._over.is_set():
+                # Names and dead addresses took all the time there was.
+                self._hang_up(self._over)
 
     def _hang_up(self, over: threading.Event) -> None:
         over.set()

@@ -86,5 +86,5 @@ def refresh(source: RosterSource, *, rules: Rules, now: datetime) -> int:
         return 0
     held_up = keep_snapshot(snapshot, rules=rules, now=now)
     for roster, error in held_up.items():
-        logger.warning("%s stays at the epoch that is held: %s", roster, error)
+        logger.warning("%s is held up, and its last epoch ends: %s", roster, error)
     return sum(each.signed.statement.roster not in held_up for each in snapshot.new)

@@ -105,6 +105,8 @@ class Audit:
             self._replace(entry)
         elif entry.kind == "tick":
             self._publish(entry)
+        elif entry.kind == "bans" and entry.facts["serial"] <= self._standing.serial(entry.domain.season):
+            raise BadLog(self._index, _("the log holds two ban lists of one serial, or an older one later"))
         elif entry.kind == "standing" and entry.data != self._standing.entry(entry.domain).data:
             raise BadLog(self._index, _("the log says that other things are in force than it holds"))
         self._standing.note(self._index, entry)

@@ -211,6 +211,8 @@ def _bans(fields: Fields, domain: Domain) -> None:
         raise BadValue(_("the list has another SHA-256 than the entry says"), pointer=fields.at("sha256"))
     if listed.get("serial") != serial:
         raise BadValue(_("the list has another serial than the entry says"), pointer=fields.at("serial"))
+    if (listed.get("site"), listed.get("season")) != (domain.site, domain.season):
+        raise BadValue(_("the list is of another site or season than the entry"), pointer=fields.at("list"))
 
 
 def _tick(fields: Fields, domain: Domain) -> None:

@@ -47,6 +47,10 @@ class Standing:
         self._artifacts: int = known.get("artifacts", 0)
         self._bans: dict[str, Mapping[str, int]] = dict(known.get("bans", {}))
 
+    def serial(self, season: str) -> int:
+        """The serial of the newest list of a season; 0 before the first."""
+        return self._bans[season]["serial"] if season in self._bans else 0
+
     def note(self, index: int, entry: LogEntry) -> None:
         if entry.kind == "artifacts":
             self._artifacts = index

@@ -27,8 +27,8 @@ def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> HeldUp:
     """Log the new epochs and put them in force; what they replace, or the index no longer names, is
     superseded.
 
-    A roster whose epochs contradict the replacements stays at the epoch that is held, and is returned; the
-    others are taken over, all or none.
+    A roster whose epochs contradict the replacements is not taken over, and is returned: its last epoch ends
+    with its grace. The others are taken over, all or none.
     """
     season = snapshot.index.season
     # The row is the lock: two workers cannot both step forward.
@@ -40,6 +40,8 @@ def keep_snapshot(snapshot: Snapshot, *, rules: Rules, now: datetime) -> HeldUp:
     current.exclude(roster__in=named).update(superseded_at=now)
     known = _logged_replacements(snapshot)
     held_up = _contradicting(snapshot, known)
+    # Nobody may speak under the epoch before for longer than if it had been replaced.
+    current.filter(roster__in=held_up).update(superseded_at=now)
     new = [each for each in snapshot.new if each.signed.statement.roster not in held_up]
     if new:
         appended = append(_entries(new, known, snapshot.domain), domain=snapshot.domain, rules=rules)

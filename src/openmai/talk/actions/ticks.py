@@ -55,7 +55,7 @@ def _write(
         before = {each.season: current_bans(each) for each in domains}
         in_force = {each.season: turn_bans(domain=each, tick=tick) for each in domains}
         _forget_rates(tick)
-        admitted = [item for item in items if _holds(item, in_force)]
+        admitted = [item for item in items if _holds(item, before, in_force)]
         written, dropped = _publish(admitted, tick) if admitted else ([], 0)
         turned = [each.bans for season, each in in_force.items() if each.digest != before[season].digest]
         log_tick(turned, [row.post for row in written], tick=tick, rules=rules)
@@ -63,14 +63,18 @@ def _write(
     return report, in_force
 
 
-def _holds(item: Waiting, in_force: Mapping[str, CurrentBans]) -> bool:
-    """Whether a waiting post may still appear: its persona is not banned with this tick."""
+def _holds(item: Waiting, before: Mapping[str, CurrentBans], in_force: Mapping[str, CurrentBans]) -> bool:
+    """Whether a waiting post may still appear: its persona is not banned with this tick, and its gate proof
+    knew every ban that began before. Between two ticks only a commit whose answer was lost adds one.
+    """
     season = item.content.season
     if season not in in_force:
         # Accepted just before the threads of its season closed: its bans have ended with them.
         return True
     nullifier = int.from_bytes(item.nullifier, "big")
-    return in_force[season].bans.ban_of(thread=item.thread, nullifier=nullifier) is None
+    if in_force[season].bans.ban_of(thread=item.thread, nullifier=nullifier) is not None:
+        return False
+    return item.entry is None or item.entry.bans_added_at == before[season].added_at
 
 
 def _forget_rates(tick: datetime) -> None:
