@@ -19,8 +19,8 @@ _INVENTED: Final = """
         VALUES ('!', gen_random_uuid(), gen_random_uuid() || '@fake.example', 'Nobody', 'en', now(), true)
         RETURNING id
     ), work AS (
-        INSERT INTO people_employment (id, member_id, company_id, method, verified_on, ended_by)
-        SELECT gen_random_uuid(), person.id, c.id, 'code', now(), ''
+        INSERT INTO people_employment (id, member_id, company_id, method, verified_on, valid_until, ended_by)
+        SELECT gen_random_uuid(), person.id, c.id, 'code', now(), now() + interval '180 days', ''
         FROM person, companies_company c WHERE c.slug = %(slug)s
     )
     INSERT INTO people_enrolment

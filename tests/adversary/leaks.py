@@ -282,4 +282,4 @@ TRACES: Final = frozenset(
 )
 ROSTERS: Final = frozenset({"no-waiting", "hourly-roots"})
 SCOPES: Final = frozenset({"one-scope"})
-BUILDS: Final = (WRITES, TRACES, ROSTERS, SCOPES)
+BUILDS: Final = (ROSTERS, SCOPES, WRITES, TRACES)

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -146,16 +146,23 @@ class Simulation:
         return b"" if row is None else bytes(row[0])
 
     def _read_rosters(self) -> bool:
-        """The devices read what the talk site serves."""
+        """The devices read what the talk site serves, again if an epoch came between two answers."""
+        for _attempt in range(10):
+            with suppress(StopIteration):
+                return self._read_once()
+            time.sleep(0.2)
+        raise AssertionError("the talk site names an epoch that it does not list")
+
+    def _read_once(self) -> bool:
         envelope = self._crawler.talk_index()
         if not envelope or envelope == self._index:
             return bool(self._index)
-        self._index = envelope
         index = open_index(envelope, key=None, domain=self.world.domain)
         for entry in index.rosters:
             held = self._crowds.get(entry.roster)
             if held is None or held.epoch != entry.epoch:
                 self._crowds[entry.roster] = self._fetch(entry.statement)
+        self._index = envelope
         return True
 
     def _fetch(self, name: bytes) -> Crowd:
