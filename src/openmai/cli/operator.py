@@ -100,15 +100,13 @@ def demo(
     from openmai.demo.ports import NoFreePort
     from openmai.demo.run import Demo, DemoError
     from openmai.demo.seeding import SeedFailed
+    from openmai.demo.terminal import teller
     from openmai.platform.postgres import ClusterError
     from openmai.platform.processes import NoUnprivilegedUser
     from openmai.platform.supervisor import ServiceFailed
 
-    def say(text: str) -> None:
-        print(text, flush=True)
-
     try:
-        Demo(root=data_dir, static_dir=static_dir, say=say).run(fresh=fresh, small=small)
+        Demo(root=data_dir, static_dir=static_dir, say=teller(sys.stdout)).run(fresh=fresh, small=small)
     except (DemoError, NoFreePort, SeedFailed, ClusterError, NoUnprivilegedUser, ServiceFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None

@@ -105,7 +105,8 @@ class Demo:
         services = self._services(ports)
         if not seeded.exists():
             begun.touch()
-            self._say("Filling the demo with an invented community, once; this takes three to five minutes…")
+            span = "a minute" if small else "five minutes, longer on a busy machine"
+            self._say(f"Filling the demo with an invented community, once; this takes about {span}…")
             share = {"companies": SMALL_COMMUNITY} if small else {}
             answer = self._seed("people", {"dkim_keys": str(self._folder.dkim)} | share)
             logins = answer.pop("logins")

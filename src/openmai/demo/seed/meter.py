@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 WIDTH: Final = 24
+FULL: Final = "█"
+EMPTY: Final = "░"
 EVERY_SECONDS: Final = 2.0
 Item = TypeVar("Item")
 
@@ -34,6 +36,6 @@ def metered(
 
 def _line(what: str, done: int, total: int, left: float | None) -> str:
     filled = WIDTH * done // max(total, 1)
-    bar = "█" * filled + "░" * (WIDTH - filled)
+    bar = FULL * filled + EMPTY * (WIDTH - filled)
     ending = "" if left is None or done == total else f", about {left:.0f} s left"
     return f"{bar}  {what}: {done} of {total}{ending}"

@@ -93,7 +93,10 @@ def run(inbox: dict[str, Any], *, now: datetime, progress: Callable[[str], None]
             logins = _register_visitors(companies, when.began)
         for number, moment in enumerate(when.joined):
             comers = list(_comers(companies, late=number > 0))
-            speakers += _join(comers, provers, keys=keys, look_up=look_up, now=moment, progress=progress)
+            what = "members who came later" if number else "members enrolled"
+            speakers += _join(
+                comers, provers, keys=keys, look_up=look_up, now=moment, what=what, progress=progress
+            )
             publish_rosters(now=moment)
     # Once more, because a leaf counts towards the floor when it is one epoch old.
     publish_rosters(now=when.settled)
@@ -157,6 +160,7 @@ def _join(
     keys: Path,
     look_up: LookUp,
     now: datetime,
+    what: str,
     progress: Callable[[str], None],
 ) -> list[dict[str, str]]:
     """Everything that a newcomer does on the site, for all of them."""
@@ -164,7 +168,7 @@ def _join(
         enrolling = [_register(comer, now) for comer in comers]
     requests = [each.request() for each in enrolling]
     proofs = provers.prove_all(requests)
-    proofs = metered(proofs, total=len(requests), what="members enrolled", report=progress)
+    proofs = metered(proofs, total=len(requests), what=what, report=progress)
     speakers = []
     with transaction.atomic():
         for each, proved in zip(enrolling, proofs, strict=True):

@@ -43,7 +43,7 @@ def run(inbox: dict[str, Any], *, now: datetime, progress: Callable[[str], None]
         proofs = provers.prove_all([join.request for join in joins])
         for join, proved in zip(
             joins,
-            metered(proofs, total=len(joins), what="proofs of membership and at the gate", report=progress),
+            metered(proofs, total=len(joins), what="proofs for speaking", report=progress),
             strict=True,
         ):
             join.proved = proved
