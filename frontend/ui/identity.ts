@@ -36,7 +36,6 @@ const STEP_NAMES: StepNames = {
   signing: () => compose("stepSigning"),
 };
 
-/** Offers `text` as a file; nothing is sent anywhere. */
 /** The page again, with nothing of before in its memory. */
 function startAnew(): void {
   history.replaceState(null, "", "#forgotten");

@@ -184,6 +184,7 @@ def test_a_join_over_the_old_list_falls_also_if_the_answer_to_the_commit_was_los
     talk.published(
         talk.cast.submission(talk.cast.mallory, threat, "site"), talk.cast.submission(talk.cast.bob, other)
     )
+    in_force(talk)
     ban(talk, threat.id)
     written = ticks._write
 
@@ -191,9 +192,10 @@ def test_a_join_over_the_old_list_falls_also_if_the_answer_to_the_commit_was_los
         written(*given)
         raise OperationalError("the connection is lost")
 
-    with monkeypatch.context() as patched, pytest.raises(OperationalError):
+    with monkeypatch.context() as patched:
         patched.setattr(ticks, "_write", commit_and_lose)
-        talk.tick()
+        with pytest.raises(OperationalError):
+            talk.tick()
     joins = talk.cast.reply(other, body="Nobody knows yet.")
     talk.accepted(talk.cast.submission(talk.cast.mallory, joins, "site"))
     talk.tick()

@@ -134,7 +134,7 @@ export const common = {
 
 export const compose = {
   nobodyYet: "nobody yet: choose below",
-  provable: "verified by evidence that anyone can check",
+  provable: "signed for by the employer",
   attested: "vouched for by the operator",
   checking: "Looking for your key in the list of members …",
   crowd: "You hide among at most {live} people.",
@@ -263,7 +263,7 @@ export const verify = {
   writtenBy: "Written by one of {live} employees of {company}.",
   writtenByTrade: "Written by one of {live} people who work in {company}.",
   writtenBySite: "Written by one of {live} members of {site}.",
-  provable: "Each of them was verified by evidence that anyone can check.",
+  provable: "Each of them is backed by a mail or a log-in that the employer's server signed, which the operator keeps and answers for.",
   attested: "That they are employees is vouched for by the operator.",
   roster_date: "The list was published on {date}.",
   logged: "In the public log since {time}.",
@@ -294,7 +294,7 @@ export const enrol = {
   tradeRoster: "everyone in {trade} ({kind})",
   siteRoster: "all members of this site",
   companyRoster: "{company} ({kind})",
-  provable: "provable",
+  provable: "signed for by the employer",
   attested: "vouched for by the operator",
   toTalk: "Go to Job Talk",
   damaged: "What came back from Job Talk is damaged. Start again with a new link.",
