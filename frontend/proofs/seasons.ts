@@ -15,8 +15,11 @@ export function checkSeason(found: string, now: number): void {
   if (found !== expected) throw new ProofError("season-differs", "", { found, expected });
 }
 
+/** When another season begins, in ms since 1970. */
+export const endsAt = (season: string): number => (numberOf(season) + 1) * SEASON_MS;
+
 /** When a season's threads close and its secrets are deleted, in ms since 1970. */
-export const closesAt = (season: string): number => (numberOf(season) + 1) * SEASON_MS + GRACE_MS;
+export const closesAt = (season: string): number => endsAt(season) + GRACE_MS;
 
 /** Whether its threads can be answered: the current season, and the past one for two weeks. */
 export const isOpen = (season: string, now: number): boolean => numberOf(season) * SEASON_MS <= now && now < closesAt(season);

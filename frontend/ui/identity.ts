@@ -10,7 +10,7 @@ import * as zh from "./messages/zh.ts";
 import { PairingWizard } from "./pairing.ts";
 import { askPasskey, makePasskey, passkeysOffered } from "./passkeys.ts";
 import { passkeyOf } from "../proofs/backup.ts";
-import { closesAt, openSeasons } from "../proofs/seasons.ts";
+import { closesAt, endsAt, openSeasons } from "../proofs/seasons.ts";
 import { device } from "./delivery.ts";
 import { prover } from "./prover.ts";
 import { rememberCompany } from "./remembered.ts";
@@ -35,6 +35,8 @@ const STEP_NAMES: StepNames = {
   gate: ({ done, total }) => compose("stepGate", { page: done + 1, pages: total }),
   signing: () => compose("stepSigning"),
 };
+
+const dayOf = (time: number): string => dateOf(new Date(time).toISOString().slice(0, 10));
 
 /** The page again, with nothing of before in its memory. */
 function startAnew(): void {
@@ -81,7 +83,7 @@ class IdentityPage {
     const part = this.part("past");
     part.hidden = past === undefined;
     if (past === undefined) return;
-    const day = dateOf(new Date(closesAt(past)).toISOString().slice(0, 10));
+    const day = dayOf(closesAt(past));
     const title = this.identity === null ? seasons("begun") : seasons("pastHeld", { season: past });
     replace(part, alert("info", title, make("p", {}, seasons(this.identity === null ? "begunNext" : "pastOnly", { season: past, day }))));
   }
@@ -172,7 +174,7 @@ class IdentityPage {
   }
 
   private drawIdentity({ season, commitment, backedUp }: IdentityFacts): void {
-    need(this.root, "[data-season]", HTMLElement).textContent = say("season", { season });
+    need(this.root, "[data-season]", HTMLElement).textContent = say("season", { season, day: dayOf(endsAt(season)), closes: dayOf(closesAt(season)) });
     need(this.root, "[data-commitment]", HTMLElement).textContent = commitment;
     const mark = need(this.root, "[data-backed-up]", HTMLElement);
     mark.textContent = backedUp ? say("backedUp") : say("notBackedUp");

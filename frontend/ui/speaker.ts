@@ -174,7 +174,7 @@ export class Speaker {
     if (!(error instanceof ProverError)) return null;
     if (error.code === "no-identity") {
       const href = this.form.dataset["identityUrl"] ?? "";
-      return make("p", {}, make("a", { class: "btn btn-primary btn-sm", href }, say("toIdentity")));
+      return make("p", { class: "remedy" }, make("a", { class: "btn btn-primary btn-sm", href }, say("toIdentity")));
     }
     const press = this.consent(error, () => this.choose()) ?? button(common("retry"), "quiet", () => void (this.search = this.choose()));
     return make("p", { class: "remedy" }, press);
@@ -226,7 +226,7 @@ function crowdText(crowd: Crowd): Node[] {
   const backing = evidence(kind);
   return [
     make("p", { class: "crowd-size" }, make("strong", {}, say("crowd", { live }))),
-    make("p", { class: "field-help" }, `${backing === null ? "" : `${labelText(label)}, ${backing}. `}${say("crowdSettled", { settled, date: dateOf(published) })}`),
+    make("p", { class: "field-help" }, `${backing === null ? "" : say("backedBy", { label: labelText(label), backing })}${say("crowdSettled", { settled, date: dateOf(published) })}`),
     make("p", { class: "field-help" }, say("upperBound")),
   ];
 }

@@ -88,7 +88,7 @@ class Checker {
 
   /** The whole crowd: it takes minutes, so it is asked for. */
   private offer(file: Uint8Array, trust: Trust, { live }: VerifiedPost): void {
-    const press = make("button", { type: "button", class: "btn", "data-check-deep": true }, say("deepStart"));
+    const press = make("button", { type: "button", class: "btn btn-quiet", "data-check-deep": true }, say("deepStart"));
     press.addEventListener("click", () => void this.look(file, trust));
     replace(this.deeper, make("p", {}, say("deepHelp", { live, minutes: Math.ceil(live / A_MINUTE) })), make("p", {}, press));
   }
@@ -146,30 +146,32 @@ class Checker {
       const why = say("failedWhy", { detail });
       return replace(this.result, alert("error", say("failed", { claim: say(failed ?? "form") }), make("p", {}, why)));
     }
-    replace(this.result, alert("success", say("passed"), ...described(post), ...closing(post, crowd)));
+    replace(this.result, alert("success", say("passed"), ...described(post, crowd)));
   }
 }
 
-function described(post: VerifiedPost): Node[] {
+/** What the check found, in sentences; a look behind the crowd says the first of them more fully. */
+function described(post: VerifiedPost, crowd: Crowded | null): Node[] {
   const { label, live, site, kind, published, fingerprint, logFingerprint, tick, witnesses, title, body, alias } = post;
   const who = label === null ? say("writtenBySite", { live, site }) : say(label.slug.startsWith("industry/") ? "writtenByTrade" : "writtenBy", { live, company: label[language()] });
   return [
-    make("p", { class: "verdict" }, make("strong", {}, who)),
+    crowd === null ? make("p", { class: "verdict" }, make("strong", {}, who)) : closing(post, crowd),
     make("blockquote", { class: "prose" }, make("p", {}, `${alias[language()]}${title === null ? "" : ` · ${title}`}`), make("p", { class: "plain-text" }, body || say("noText"))),
     make("p", {}, `${kind === "site" ? "" : `${say(kind)} `}${say("roster_date", { date: dateOf(published) })}`),
     make("p", {}, say("logged", { time: momentOf(tick) })),
     make("p", {}, witnesses.length === 0 ? say("unwitnessed") : say("witnessed", { names: listOf(witnesses) })),
-    make("p", {}, say("fingerprint", { fingerprint, logFingerprint })),
+    make("p", {}, say("fingerprint", { fingerprint: grouped(fingerprint), logFingerprint: grouped(logFingerprint) })),
   ];
 }
 
+/** In fours, as the pages write them. */
+const grouped = (digits: string): string => digits.replace(/(.{4})(?=.)/g, "$1\u2009");
+
 /** The one sentence that a look behind the crowd amounts to. */
-function closing({ label, tick }: VerifiedPost, crowd: Crowded | null): Node[] {
-  if (crowd === null) return [];
-  const { live, dkim, oidc, word } = crowd;
+function closing({ label, tick }: VerifiedPost, { live, dkim, oidc, word }: Crowded): Node {
   const values = { live, dkim, oidc, word, date: dateOf(tick.slice(0, 10)) };
   const sentence = label === null ? say("crowdSite", values) : say("crowd", { ...values, company: label[language()] });
-  return [make("p", { class: "verdict", "data-crowd": true }, make("strong", {}, sentence))];
+  return make("p", { class: "verdict", "data-crowd": true }, make("strong", {}, sentence));
 }
 
 for (const root of document.querySelectorAll<HTMLElement>("[data-verify]")) {

@@ -160,8 +160,15 @@ def verify(request: HttpRequest, post: bytes) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    fingerprint = key_fingerprint(rules().roster_key)
-    return render(request, "talk/about.html", {"rules": rules(), "fingerprint": fingerprint})
+    """The rules in words, and the keys that visitors compare."""
+    trust = rules().log_trust
+    context = {
+        "rules": rules(),
+        "fingerprint": key_fingerprint(rules().roster_key),
+        "log_fingerprint": key_fingerprint(trust.key.public),
+        "witnesses": [each.name for each in trust.witnesses],
+    }
+    return render(request, "talk/about.html", context)
 
 
 @require_safe
