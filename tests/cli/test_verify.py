@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from openmai.anonymity.content import Opening
 from openmai.anonymity.encoding import canonical_json
+from openmai.anonymity.keys import public_bytes
 from openmai.anonymity.proof_file import CLAIMS
+from openmai.anonymity.rosters import key_fingerprint
 from openmai.cli.main import app
 from openmai.cli.member.home import Home
 from openmai.cli.member.pins import Pins, write_pins
@@ -39,6 +41,13 @@ def test_a_saved_post_is_proved_in_words(run: Run, saved: Path):
     assert "vouched for by the operator" in ran.out
     assert "Night shifts" in ran.out
     assert "Who else has six in a row?" in ran.out
+
+
+def test_both_keys_are_named_by_the_fingerprints_that_the_site_shows(run: Run, cast: Cast, saved: Path):
+    told = run("verify", saved).out
+    logged = public_bytes(cast.log_key)
+    assert f"fingerprint {key_fingerprint(cast.roster_key)}." in told
+    assert f"under the log key {key_fingerprint(logged)}." in told
 
 
 def test_the_same_in_chinese_names(run: Run, saved: Path):

@@ -97,9 +97,12 @@ def ban_list(env_file: EnvFile = None) -> None:
     with _talk(env_file):
         from openmai.talk.queries.bans import listed_bans
 
-        for ban in listed_bans():
+        bans = list(listed_bans())
+        for ban in bans:
             post = "" if ban.post is None else ban.post.hex()
             typer.echo("\t".join([ban.state, iso_seconds(ban.until), ban.reason, post]))
+        if not bans:
+            typer.echo("Nobody is banned.", err=True)
 
 
 def _post(text: str) -> bytes:

@@ -36,6 +36,7 @@ from openmai.talk.gate_files import VERIFICATION_KEY
 
 SITES: Final[tuple[Site, Site]] = ("people", "talk")
 Say = Callable[[str], None]
+USUAL_FOLDER: Final = Path("data/demo")
 # Two companies just above the floor, and nothing said yet: ready in seconds instead of minutes.
 SMALL_COMMUNITY: Final = {"luming": 22, "riverbend": 22}
 
@@ -260,6 +261,11 @@ class Demo:
         argv = [sys.executable, "-m", "openmai.cli.operator", *arguments]
         return spawn(argv, env=self._environment[site], log=self._folder.log(name))
 
+    def _elsewhere(self) -> str:
+        """What `openmai doctor --demo` has to be told, unless the folder is the usual one."""
+        root = self._folder.root
+        return "" if root == USUAL_FOLDER.resolve() else f" --demo-dir {root}"
+
     def _tell(self, ports: Ports, seconds: float) -> None:
         seeded = json.loads((self._folder.root / "seeded.json").read_text())
         logins = seeded["logins"]
@@ -278,7 +284,8 @@ class Demo:
             f"{PACE['OPENMAI_EPOCH_SECONDS']} s, one new member is enough for an epoch,",
             f"  and {PACE['OPENMAI_FLOOR']} members make a crowd. Real sites wait for hours, and must.",
             *_warning(seeded.get("season")),
-            f"  Logs: {self._folder.logs}   Check: .venv/bin/openmai doctor --demo   Stop: Ctrl-C",
+            f"  Logs: {self._folder.logs}   Check: .venv/bin/openmai doctor --demo{self._elsewhere()}   "
+            "Stop: Ctrl-C",
             "",
         ]
         self._say("\n".join(lines))

@@ -13,6 +13,7 @@ from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.limits import MAX_PROOF_FILE
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
+from openmai.anonymity.rosters import key_fingerprint
 from openmai.cli.member.errors import Refused, Usage
 from openmai.cli.member.home import Home
 from openmai.cli.member.log_pins import known_log
@@ -247,7 +248,7 @@ def trust_sentence(verdict: Verdict) -> str:
 def log_sentence(verdict: Verdict) -> str:
     """What the log says, and how many others watch it."""
     logged = verdict.post.logged
-    values = {"tick": logged.tick, "witnesses": len(logged.witnesses), "key": logged.key.hex()[:16]}
+    values = {"tick": logged.tick, "witnesses": len(logged.witnesses), "key": key_fingerprint(logged.key)}
     said = ngettext(
         "Logged at %(tick)s, with %(witnesses)d witness, under the log key %(key)s.",
         "Logged at %(tick)s, with %(witnesses)d witnesses, under the log key %(key)s.",
