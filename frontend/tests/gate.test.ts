@@ -8,11 +8,10 @@ import { canonicalJson, Domain, sha256 } from "../proofs/encoding.ts";
 import { parseHex, toHex } from "../proofs/field.ts";
 import { proveGate, verifyGate, type GateDocument, type GateNullifiers, type GateStatement } from "../proofs/gate.ts";
 import { checkProvingKey, readVerificationKey, type VerificationKey } from "../proofs/gate_key.ts";
-import { Gatekeeper, slotsOf } from "../proofs/gatekeeper.ts";
+import { Gatekeeper } from "../proofs/gatekeeper.ts";
 import { nullifierOf } from "../proofs/identity.ts";
 import { decompress, P } from "../proofs/points.ts";
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
-import { dayOf, takeSlot } from "../proofs/slots.ts";
 import { banList, BANS_URL, gateFacts, gateServed, gateVkey, gateWasm, gateZkey, stand, strangers, ZKEY_URL } from "./gate.ts";
 import { TestLog, TestServer } from "./log.ts";
 import { facts } from "./site.ts";
@@ -20,7 +19,6 @@ import vectors from "./vectors.json";
 
 const domain = new Domain(vectors.site, vectors.season);
 const alice = BigInt(vectors.secret);
-const random = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => crypto.getRandomValues(bytes);
 let poseidon: Poseidon;
 let key: VerificationKey;
 let database: Database;
@@ -94,51 +92,6 @@ describe("the list of bans", () => {
     const banned = { code: "banned", parameters: { reason: "threat", until: "2026-05-20T00:00:00Z" } };
     expect(() => refuseBanned(list, poseidon, alice)).toThrow(expect.objectContaining(banned));
     expect(() => refuseBanned(list, poseidon, alice + 1n)).not.toThrow();
-  });
-});
-
-describe("the slots of a day", () => {
-  const ask = (action: string, more: object = {}) => takeSlot(database, "site", { day: "2026-05-01", slots: 5, action, ...more }, random);
-
-  test("go each to one action, and come to an end", async () => {
-    const taken = await Promise.all(["a", "b", "c", "d", "e"].map((action) => ask(action)));
-    expect(taken.sort()).toEqual([0, 1, 2, 3, 4]);
-    await expect(ask("f")).rejects.toMatchObject({ code: "rate-exhausted", parameters: { slots: 5, day: "2026-05-01" } });
-    await expect(ask("f", { day: "2026-05-02" })).resolves.toBeLessThan(5);
-  });
-
-  test("stay with an action that is proved again on the same day, and only then", async () => {
-    const slot = await ask("a");
-    expect(await ask("a")).toBe(slot);
-    expect(await ask("b")).not.toBe(slot);
-  });
-
-  test("that another device used are used up for this one, too", async () => {
-    const seen = new Set<number>([await ask("a")]);
-    for (let i = 0; i < 4; i++) seen.add(await ask("a", { taken: true }));
-    expect(seen.size).toBe(5);
-    await expect(ask("a", { taken: true })).rejects.toMatchObject({ code: "rate-exhausted" });
-    await expect(ask("b")).rejects.toMatchObject({ code: "rate-exhausted" });
-  });
-
-  test("are drawn evenly", async () => {
-    const counts = [0, 0, 0];
-    for (let i = 0; i < 300; i++) counts[await takeSlot(database, `site-${i}`, { day: "2026-05-01", slots: 3, action: "a" }, random)]!++;
-    expect(Math.min(...counts)).toBeGreaterThan(60);
-  });
-
-  test("of past days are forgotten", async () => {
-    for (let day = 1; day <= 9; day++) await ask("a", { day: `2026-05-0${day}` });
-    const kept = await database.get<object>("settings", "slots/site");
-    expect(Object.keys(kept!).sort()).toEqual(["2026-05-06", "2026-05-07", "2026-05-08", "2026-05-09"]);
-  });
-
-  test("are those of the UTC day", () => {
-    expect([dayOf(Date.parse("2026-05-01T23:59:59.999Z")), dayOf(Date.parse("2026-05-02T00:30:00+02:00"))]).toEqual(["2026-05-01", "2026-05-01"]);
-  });
-
-  test.each([0, 256, 1.5, Number.NaN])("are no %s a day", (slots) => {
-    expect(() => slotsOf({ ...facts, gate: gateFacts(undefined, { slots }) })).toThrow(/bad-gate-key/);
   });
 });
 
