@@ -8,7 +8,7 @@ import type { Database } from "../device/database.ts";
 import { be32, concat, fromBytes } from "./field.ts";
 import { LeanIMT, type MerklePath } from "./leanimt.ts";
 import type { SiteFacts } from "./messages.ts";
-import { TILE, type Known, type Paths } from "./paths.ts";
+import { TILE, type Gap, type Known, type Paths } from "./paths.ts";
 import type { Poseidon } from "./poseidon.ts";
 import type { RosterStatement } from "./rosters.ts";
 
@@ -43,10 +43,10 @@ export function epochOfLeaves(name: string, { epoch, size, live }: RosterStateme
   return { statement: name, epoch, size, live, nodes: tree.tileRoots(), tile, members: new Set(leaves.filter((leaf) => leaf !== 0n)) };
 }
 
-/** The epoch of a paths file, and who is gone since `kept`; null if the file does not lead on from there. */
-export function epochOfPaths(name: string, { epoch, size, live }: RosterStatement, paths: Paths, kept: Epoch | null, commitment: bigint | null): { readonly found: Epoch; readonly removals: Removals } | null {
+/** The epoch of a paths file, and who is gone since `kept`; or why the file does not lead on from there. */
+export function epochOfPaths(name: string, { epoch, size, live }: RosterStatement, paths: Paths, kept: Epoch | null, commitment: bigint | null): { readonly found: Epoch; readonly removals: Removals } | Gap {
   const step = kept === null ? { gone: [], joined: [] } : paths.step(kept);
-  if (step === null) return null;
+  if (typeof step === "string") return step;
   const members = kept?.members == null ? null : new Set(kept.members);
   for (const leaf of step.gone) members?.delete(leaf);
   for (const leaf of step.joined) members?.add(leaf);

@@ -13,7 +13,7 @@ import type { MerklePath } from "./leanimt.ts";
 import { epochHead, type Listed } from "./log/entries.ts";
 import { LogWatch } from "./log/watch.ts";
 import type { Progress, SiteFacts } from "./messages.ts";
-import { Paths } from "./paths.ts";
+import { Paths, type Gap } from "./paths.ts";
 import type { Poseidon } from "./poseidon.ts";
 import { checkBelongs, checkLeaves, checkTree, MAX_SHARD, openIndex, openStatement, shardBefore, wholeRoster } from "./rosters.ts";
 import type { RosterIndex, RosterStatement } from "./rosters.ts";
@@ -53,6 +53,13 @@ interface Named {
   readonly name: string;
   readonly statement: RosterStatement;
   readonly checkpoint: string;
+}
+
+/** Of a device that saw only paths files, and of which the newest one does not lead on from there. */
+function unchained({ roster, epoch, live }: RosterStatement, kept: Epoch, gap: Gap): ProofError {
+  if (gap === "short") return new ProofError("roster-cut-short", "", { roster });
+  if (gap === "many") return new ProofError("roster-remade", "", { roster, epoch, before: kept.live, live });
+  return new ProofError("roster-unchained", "", { roster, epoch });
 }
 
 /** Which files it asks for depends on the roster's size and on what the device kept, never on the member's place. */
@@ -136,15 +143,18 @@ export class Mirror {
     const kept = await keptEpoch(this.database, facts, statement.roster);
     if (kept?.statement === name && tells(kept, commitment)) return { found: kept, removals: { gone: 0, before: kept.live } };
     let proved: Removals | null = null;
+    let gap: Gap = "far";
     if (statement.size > this.wholeUpTo) {
       const paths = Paths.check(this.poseidon, statement, await this.addressed(`/rosters/paths/${statement.paths}.bin`, statement.paths));
       const next = epochOfPaths(name, statement, paths, kept, commitment);
-      if (next !== null && (tooMany(next.removals) || tells(next.found, commitment))) return next;
-      proved = next?.removals ?? null;
+      if (next === "altered") throw new ProofError("roster-altered", "", { roster: statement.roster });
+      if (typeof next === "string") gap = next;
+      else if (tooMany(next.removals) || tells(next.found, commitment)) return next;
+      else proved = next.removals;
     }
     const { found, leaves } = await this.whole(named, commitment, report);
     const removals = proved ?? removalsIn(kept, leaves);
-    if (removals === null) throw new ProofError("roster-unchained", "", { roster: statement.roster, epoch: statement.epoch });
+    if (removals === null) throw unchained(statement, kept!, gap);
     return { found, removals };
   }
 

@@ -12,6 +12,10 @@ import type { RosterStatement } from "./rosters.ts";
 export const TILE = 256;
 const MAGIC = new TextEncoder().encode("openmai/paths/v1");
 const [HEADER, ELEMENT, LEVELS, CAPACITY, MAX_BYTES] = [36, 32, 8, 2 ** 20, 196_644];
+/** So many epochs before its own a file leads on from, if what changed since fits into so many bytes. */
+const [EPOCHS, MAX_CHANGES] = [7, 65_536];
+/** What a removal takes at most. */
+const PROVED = 8 + ELEMENT + LEVELS * ELEMENT;
 
 /** `leaf` was at `index` until `epoch`; `siblings` are its path inside its tile just before, none where the tile is listed. */
 interface Removal {
@@ -46,6 +50,13 @@ export interface Step {
   readonly gone: readonly bigint[];
   readonly joined: readonly bigint[];
 }
+
+/**
+ * Why a file does not lead on from a known epoch. far: that one lies further back than a file has to lead on from ·
+ * many: more may have changed since than a file can list · short: the file begins later, though there was room ·
+ * altered: the roster changed otherwise than the file says, which no honest site publishes.
+ */
+export type Gap = "far" | "many" | "short" | "altered";
 
 const refuse = (what: string): never => {
   throw new ProofError("bad-roster", `paths file: ${what}`);
@@ -165,14 +176,29 @@ export class Paths {
     return tile.length > 0 && rootOf(this.poseidon, tile) === this.nodes[number] ? tile : null;
   }
 
-  /** What changed since `known`; null if the file does not lead on from there. */
-  step(known: Known): Step | null {
-    const { epoch, size, since, listed, listedFrom, removals } = this.file;
-    if (known.epoch < since.epoch || known.epoch > epoch || known.size < since.size || known.size > size) return null;
-    if (known.nodes.some((node, number) => node !== this.nodeAt(number, known))) return null;
+  /** What changed since `known`, or why the file does not lead on from there. */
+  step(known: Known): Step | Gap {
+    const gap = this.gapTo(known);
+    if (gap !== null) return gap;
+    const { listed, listedFrom, removals } = this.file;
+    if (known.nodes.some((node, number) => node !== this.nodeAt(number, known))) return "altered";
     const gone = removals.filter((each) => each.epoch > known.epoch && each.index < known.size).map(({ leaf }) => leaf);
     const joined = listed.slice(known.size - listedFrom).filter((leaf) => leaf !== 0n);
-    return known.live - gone.length + joined.length === this.statement.live ? { gone, joined } : null;
+    return known.live - gone.length + joined.length === this.statement.live ? { gone, joined } : "altered";
+  }
+
+  /**
+   * Null where the span holds `known`. A file begins at the earliest of the last epochs that leaves it within its limit:
+   * one that begins later was made to be of no use to whoever knows that epoch.
+   */
+  private gapTo(known: Known): Gap | null {
+    const { epoch, size, since } = this.file;
+    if (known.epoch >= since.epoch) return known.epoch > epoch || known.size < since.size || known.size > size ? "altered" : null;
+    if (known.epoch < epoch - EPOCHS) return "far";
+    const joined = size - known.size;
+    const gone = known.live + joined - this.statement.live;
+    if (joined < 0 || gone < 0) return "altered";
+    return (joined + (known.size % TILE)) * ELEMENT + gone * PROVED > MAX_CHANGES ? "many" : "short";
   }
 
   /** The node that a tile had at the end of a known epoch, as this file says. */

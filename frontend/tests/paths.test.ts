@@ -3,11 +3,11 @@ import { IDBFactory } from "fake-indexeddb";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase, type Database } from "../device/database.ts";
 import { sha256 } from "../proofs/encoding.ts";
-import { epochOfLeaves, epochOfPaths, pathIn } from "../proofs/epochs.ts";
+import { epochOfLeaves, epochOfPaths, pathIn, type Epoch } from "../proofs/epochs.ts";
 import { parseHex, toHex } from "../proofs/field.ts";
 import { LeanIMT } from "../proofs/leanimt.ts";
 import { Mirror } from "../proofs/mirror.ts";
-import { Paths, type Known } from "../proofs/paths.ts";
+import { Paths, type Known, type Step } from "../proofs/paths.ts";
 import { buildPoseidon, type Poseidon } from "../proofs/poseidon.ts";
 import type { RosterStatement } from "../proofs/rosters.ts";
 import { LogWatch } from "../proofs/log/watch.ts";
@@ -32,30 +32,36 @@ const statement = (paths: string): RosterStatement => ({
   site: facts.site, season: facts.season, roster: ROSTER, epoch: 3, label: null, root: BigInt(vectors.root), size: 640, live: 635,
   settled: 0, leaves: "", paths, journal: "", published: "2026-05-01",
 });
+type Next = Exclude<ReturnType<typeof epochOfPaths>, string>;
 /** The leaves of the vectors' epochs. */
 const leavesOf = (size: number, gone: readonly number[]): bigint[] => Array.from({ length: size }, (_, i) => (gone.includes(i) ? 0n : BigInt(1_000 + i)));
 
 describe("a file of the Python package", () => {
   test("leads on from every epoch of its span, with those who are gone", () => {
     const paths = Paths.check(poseidon, statement(vectors.paths), file);
-    expect(epochs.map((known) => paths.step(known)?.gone.map(String))).toEqual(vectors.gone);
-    expect(paths.step(epochs[1]!)?.joined).toEqual(leavesOf(640, []).slice(610));
-    expect(paths.step({ ...epochs[0]!, epoch: 0 })).toBeNull();
-    expect(paths.step({ ...epochs[0]!, live: 601 })).toBeNull();
-    expect(paths.step({ ...epochs[0]!, nodes: [5n, ...epochs[0]!.nodes.slice(1)] })).toBeNull();
+    expect(epochs.map((known) => (paths.step(known) as Step).gone.map(String))).toEqual(vectors.gone);
+    expect((paths.step(epochs[1]!) as Step).joined).toEqual(leavesOf(640, []).slice(610));
+    expect(paths.step({ ...epochs[0]!, epoch: 0 })).toBe("short");
+    expect(paths.step({ ...epochs[0]!, epoch: -5 })).toBe("far");
+    expect(paths.step({ ...epochs[0]!, epoch: 0, live: 900 })).toBe("many");
+    expect(paths.step({ ...epochs[0]!, epoch: 0, live: 500 })).toBe("altered");
+    expect(paths.step({ ...epochs[0]!, epoch: 4 })).toBe("altered");
+    expect(paths.step({ ...epochs[0]!, live: 601 })).toBe("altered");
+    expect(paths.step({ ...epochs[0]!, nodes: [5n, ...epochs[0]!.nodes.slice(1)] })).toBe("altered");
   });
 
   test("gives the path of a leaf whose tile is kept, and of one that is listed", () => {
     const paths = Paths.check(poseidon, statement(vectors.paths), file);
     const first = leavesOf(600, []);
     const kept = epochOfLeaves("1", { ...statement(""), epoch: 1, size: 600, live: 600 }, LeanIMT.build(poseidon, first), first, 1_300n);
-    const { found, removals } = epochOfPaths("3", statement(vectors.paths), paths, kept, 1_300n)!;
+    const next = (from: Epoch | null, commitment: bigint): Next => epochOfPaths("3", statement(vectors.paths), paths, from, commitment) as Next;
+    const { found, removals } = next(kept, 1_300n);
     expect(removals).toEqual({ gone: 4, before: 600 });
     expect(found.members).toEqual(new Set(leavesOf(640, [3, 4, 259, 599, 605]).filter((leaf) => leaf !== 0n)));
     const path = pathIn(poseidon, found, 1_300n)!;
     expect([path.index, path.siblings.map(String), path.root.toString()]).toEqual([vectors.path.index, vectors.path.siblings, vectors.root]);
-    expect(pathIn(poseidon, epochOfPaths("3", statement(vectors.paths), paths, null, 1_620n)!.found, 1_620n)?.root.toString()).toBe(vectors.root);
-    expect(epochOfPaths("3", statement(vectors.paths), paths, null, 1_003n)!.found.tile).toBeNull();
+    expect(pathIn(poseidon, next(null, 1_620n).found, 1_620n)?.root.toString()).toBe(vectors.root);
+    expect(next(null, 1_003n).found.tile).toBeNull();
   });
 
   test.each(Object.entries(vectors.bad))("is refused with another %s", (_name, [at, part]) => {
@@ -69,7 +75,7 @@ describe("a file of the Python package", () => {
     const changed = file.slice();
     changed[36 + 96 + 128 * 32 + 39]! ^= 1; // the leaf that stood where the first removal was
     const paths = Paths.check(poseidon, statement(toHex(sha256(changed))), changed);
-    expect([paths.step(epochs[0]!), paths.step(epochs[1]!)]).toEqual([null, expect.anything()]);
+    expect([paths.step(epochs[0]!), paths.step(epochs[1]!)]).toEqual(["altered", expect.objectContaining({ gone: expect.anything() as unknown })]);
   });
 
   test.each([0, 35, file.length - 1])("is refused when it is cut to %i bytes, or longer than it says", (length) => {
@@ -121,10 +127,10 @@ describe("the mirror of a large roster", () => {
   test("needs no list for a newcomer, and tells a long absence by its name", async () => {
     await showing(third, file).roster(facts, ROSTER, 1_620n);
     expect(asked).toEqual(["paths"]);
-    const later = showing({ ...first, epoch: 9, serial: 9 }, withEpoch(alone(), 9));
-    await expect(later.roster(facts, ROSTER, 1_300n)).rejects.toMatchObject({ code: "roster-unchained", parameters: { roster: ROSTER, epoch: 9 } });
-    await later.accept(facts, ROSTER, 9);
-    await expect(later.roster(facts, ROSTER, 1_300n)).resolves.toMatchObject({ statement: { epoch: 9 } });
+    const later = showing({ ...first, epoch: 11, serial: 11 }, withEpoch(alone(), 11));
+    await expect(later.roster(facts, ROSTER, 1_300n)).rejects.toMatchObject({ code: "roster-unchained", parameters: { roster: ROSTER, epoch: 11 } });
+    await later.accept(facts, ROSTER, 11);
+    await expect(later.roster(facts, ROSTER, 1_300n)).resolves.toMatchObject({ statement: { epoch: 11 } });
   });
 
   test("tells who stands nowhere, and asks for no list again", async () => {
@@ -134,15 +140,28 @@ describe("the mirror of a large roster", () => {
     await expect(showing({ ...third, serial: 4 }, file).roster(facts, ROSTER, 1_003n)).resolves.toMatchObject({ path: null });
   });
 
-  test("compares leaf by leaf where members were exchanged without a word", async () => {
-    await showing(first, alone()).roster(facts, ROSTER, 1_300n);
-    const exchanged = first.leaves.map((leaf, at) => (at < 40 ? BigInt(at + 1) : leaf));
-    const tree = LeanIMT.build(poseidon, exchanged);
+  /** The first epoch with other members in so many places, from `from` on, and a file that says nothing of it. */
+  function exchanged(from: number, count: number, since: number): [Published, Uint8Array<ArrayBuffer>] {
+    const leaves = first.leaves.map((leaf, at) => (at >= from && at < from + count ? BigInt(at + 1) : leaf));
     const silent = withEpoch(alone(), 2);
-    tree.tileRoots().forEach((node, at) => silent.set(parseHex(node.toString(16).padStart(64, "0"), 32, "node"), 36 + 32 * at));
-    silent.set([0, 0, 0, 1], 24);
-    const shown = showing({ leaves: exchanged, epoch: 2, serial: 2 }, silent).roster(facts, ROSTER, 1_300n);
-    await expect(shown).rejects.toMatchObject({ code: "roster-shrunk", parameters: { gone: 40, before: 600 } });
+    LeanIMT.build(poseidon, leaves).tileRoots().forEach((node, at) => silent.set(parseHex(node.toString(16).padStart(64, "0"), 32, "node"), 36 + 32 * at));
+    silent.set([0, 0, 0, since], 24);
+    return [{ leaves, epoch: 2, serial: 2 }, silent];
+  }
+
+  test.each([40, 2])("sees that %i members were exchanged without a word", async (count) => {
+    await showing(first, alone()).roster(facts, ROSTER, 1_300n);
+    await expect(showing(...exchanged(0, count, 1)).roster(facts, ROSTER, 1_300n)).rejects.toMatchObject({ code: "roster-altered", parameters: { roster: ROSTER } });
+  });
+
+  test("takes no exchange and no file that begins too late for a newcomer's absence", async () => {
+    await showing(first, alone()).roster(facts, ROSTER, 1_590n); // who stands in the file, and never saw a list
+    asked.splice(0);
+    await expect(showing(...exchanged(0, 512, 1)).roster(facts, ROSTER, 1_590n)).rejects.toMatchObject({ code: "roster-altered" });
+    expect(asked).toEqual(["paths"]);
+    const [published, file] = exchanged(0, 512, 2);
+    const late = showing({ ...published, serial: 3 }, file).roster(facts, ROSTER, 1_300n);
+    await expect(late).rejects.toMatchObject({ code: "roster-cut-short", parameters: { roster: ROSTER } });
   });
 });
 

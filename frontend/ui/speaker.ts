@@ -189,7 +189,7 @@ export class Speaker {
     if (code === "log-witnesses-changed") return button(common("trustWitnesses"), "quiet", () => void this.trust("trustLogKey").then(then));
     if (EVIDENCED.includes(code)) return button(common("downloadEvidence"), "primary", () => void saveEvidence());
     if (code === "gate-key-changed") return button(common("trustKey"), "quiet", () => void this.trust("trustGateKey").then(then));
-    if (code !== "roster-shrunk" && code !== "roster-unchained") return null;
+    if (!["roster-shrunk", "roster-unchained", "roster-remade"].includes(code)) return null;
     const { roster, epoch } = parameters as { roster: string; epoch: number };
     return button(common("acceptRoster"), "quiet", () => void this.accept(roster, epoch).then(then));
   }

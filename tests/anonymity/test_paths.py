@@ -16,12 +16,16 @@ from tests.factories.cast import DOMAIN
 from openmai.anonymity.encoding import sha256
 from openmai.anonymity.fields import R, be32
 from openmai.anonymity.leanimt import LeanIMT
-from openmai.anonymity.limits import MAX_PATH_CHANGES, MAX_PATHS
+from openmai.anonymity.limits import MAX_PATH_CHANGES, MAX_PATHS, PATH_EPOCHS
 from openmai.anonymity.paths import (
+    Altered,
     CheckedPaths,
+    CutShort,
     Known,
     NoChain,
     Since,
+    TooFar,
+    TooMuch,
     WrongPaths,
     build_paths,
     check_paths,
@@ -132,10 +136,55 @@ def test_an_epoch_before_the_span_or_after_it_leads_nowhere():
     first = roster.known()
     early = roster.checked(since=1)
     later = roster.next(joined=5).known()
-    with pytest.raises(NoChain):
+    with pytest.raises(CutShort):
         roster.checked(since=2).step(first)
-    with pytest.raises(NoChain):
+    with pytest.raises(Altered):
         early.step(later)
+
+
+def test_only_an_epoch_before_the_promised_span_is_too_far():
+    roster = Roster(300)
+    first = roster.known()
+    for _epoch in range(PATH_EPOCHS):
+        roster.next(joined=1)
+    with pytest.raises(CutShort):
+        roster.checked(since=roster.epoch).step(first)
+    with pytest.raises(TooFar):
+        roster.next(joined=1).checked(since=roster.epoch).step(first)
+
+
+@pytest.mark.parametrize(("removed", "cause"), [(221, CutShort), (222, TooMuch)])
+def test_more_changes_than_a_file_can_list_are_no_file_cut_short(removed: int, cause: type[NoChain]):
+    """296 bytes each, of 65,536."""
+    roster = Roster(512)
+    first = roster.known()
+    with pytest.raises(cause):
+        roster.next(removed=range(removed)).checked(since=2).step(first)
+
+
+def test_a_file_that_begins_later_hides_no_more_living_members_than_there_can_be():
+    roster = Roster(300)
+    first = roster.known()
+    data = roster.next(joined=5).file(since=2)
+    with pytest.raises(Altered):
+        check_paths(replace(roster.statement(data), live=306), data).step(first)
+
+
+def test_an_honest_file_begins_late_only_for_what_it_cannot_list():
+    """What a client counts is never less than what the people site counts."""
+    for joined, removed in ((1_840, 0), (1_600, 30), (0, 200), (2_300, 0)):
+        roster = Roster(200)
+        first = roster.known()
+        roster.next(joined=joined, removed=range(removed))
+        places = [(index, epoch) for index, epoch, _leaf in roster.gone]
+        since = choose_since(
+            [Since(1, 200), Since(2, roster.tree.size)], size=roster.tree.size, removals=places
+        )
+        if since.epoch == 1:
+            roster.checked(since=1).step(first)
+        else:
+            with pytest.raises(TooMuch):
+                roster.checked(since=2).step(first)
 
 
 def test_a_change_that_is_not_told_is_seen():
@@ -154,7 +203,7 @@ def test_a_tail_that_was_rewritten_is_seen():
     known = roster.known()
     roster.next(joined=3)
     roster.tree.update(690, 4711)
-    with pytest.raises(NoChain):
+    with pytest.raises(Altered):
         roster.checked(since=1).step(known)
 
 
@@ -163,7 +212,7 @@ def test_more_living_members_than_the_changes_give_are_refused():
     known = roster.known()
     data = roster.next(removed=[3]).file(since=1)
     statement = replace(roster.statement(data), live=700)
-    with pytest.raises(NoChain):
+    with pytest.raises(Altered):
         check_paths(statement, data).step(known)
 
 
@@ -173,7 +222,7 @@ def test_a_removal_under_another_leaf_is_refused():
     roster.next(removed=[3])
     roster.gone = [(3, 2, 4711)]
     known = Roster(700).known()
-    with pytest.raises(NoChain):
+    with pytest.raises(Altered):
         roster.checked(since=1).step(known)
 
 

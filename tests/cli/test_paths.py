@@ -9,6 +9,7 @@ from tests.cli.test_mirror import checked, serve
 from tests.factories.cast import DOMAIN, HARBOUR, Cast, PublishedRoster
 
 from openmai.anonymity.encoding import sha256
+from openmai.anonymity.limits import PATH_EPOCHS
 from openmai.anonymity.paths import OwnTile, Since, build_paths
 from openmai.anonymity.rosters import open_statement, sign_statement
 from openmai.cli.member.epochs import AcceptedEpochs
@@ -143,29 +144,78 @@ def test_an_epoch_that_cannot_be_chained_to_is_compared_leaf_by_leaf(
 def test_members_who_were_exchanged_without_a_word_are_missed(
     mirror: Mirror, cast: Cast, files: Files, first: PublishedRoster
 ):
-    """Olga puts keys of her own into forty places. Her file removes nobody; so the leaves are compared."""
+    """Olga puts keys of her own into forty places, or into two. Her file removes nobody."""
     settle(mirror, cast, files)
-    leaves = [*first.tree.leaves[:300], *range(1, 41), *first.tree.leaves[340:]]
-    silent = with_paths(cast, cast.sign_roster(HARBOUR, leaves, epoch=2), since=Since(1, len(leaves)))
-    serve(files, cast, silent, serial=2)
-    with pytest.raises(Refused, match="40 of the 602 members"):
-        checked(mirror, HARBOUR, cast.alice)
+    for serial, count in ((2, 40), (3, 2)):
+        leaves = [*first.tree.leaves[:300], *range(1, count + 1), *first.tree.leaves[300 + count :]]
+        silent = with_paths(cast, cast.sign_roster(HARBOUR, leaves, epoch=2), since=Since(1, len(leaves)))
+        serve(files, cast, silent, serial=serial)
+        with pytest.raises(Refused, match="exchanged without a word") as refused:
+            checked(mirror, HARBOUR, cast.alice)
+        assert refused.value.code == "roster-altered"
 
 
-def test_where_only_paths_files_were_seen_a_long_absence_is_told(mirror: Mirror, cast: Cast, files: Files):
+@pytest.fixture
+def newcomer(mirror: Mirror, cast: Cast, files: Files) -> PublishedRoster:
+    """What Alice saw, who stands in the file herself, and so never saw a list."""
     grown = with_paths(cast, cast.publish(HARBOUR, others=MANY, epoch=2), since=Since(1, 2))
     serve(files, cast, grown, serial=2)
     settle(mirror, cast, files)
-    later = cast.follow(cast.follow(grown, joined=3), joined=3)
-    serve(files, cast, later, serial=3)
-    with pytest.raises(
-        Refused, match="has not looked at company/harbour-logistics/attested for long"
-    ) as told:
+    return grown
+
+
+def refusal(mirror: Mirror, cast: Cast) -> Refused:
+    with pytest.raises(Refused) as refused:
         checked(mirror, HARBOUR, cast.alice)
-    assert told.value.code == "roster-unchained"
-    removals, _statement = mirror.accept(mirror.index(), HARBOUR, epoch=4)
+    return refused.value
+
+
+def test_where_only_paths_files_were_seen_a_long_absence_is_told(
+    mirror: Mirror, cast: Cast, files: Files, newcomer: PublishedRoster
+):
+    later = newcomer
+    for _epoch in range(PATH_EPOCHS + 1):
+        later = cast.follow(later, joined=3)
+    serve(files, cast, later, serial=3)
+    told = refusal(mirror, cast)
+    assert (told.code, "has not looked at company/harbour-logistics/attested for long" in str(told)) == (
+        "roster-unchained",
+        True,
+    )
+    removals, _statement = mirror.accept(mirror.index(), HARBOUR, epoch=10)
     assert removals is None
     checked(mirror, HARBOUR, cast.alice)
+
+
+def test_a_newcomer_among_whom_members_were_exchanged_was_not_away(
+    mirror: Mirror, cast: Cast, files: Files, newcomer: PublishedRoster
+):
+    """Olga exchanges all but the tile with Alice's leaf, the very next epoch."""
+    leaves = [*newcomer.tree.leaves[:256], *range(1, newcomer.tree.size - 255)]
+    for since in (Since(2, 602), Since(1, 2)):
+        silent = with_paths(cast, cast.sign_roster(HARBOUR, leaves, epoch=3), since=since)
+        serve(files, cast, silent, serial=3 if since.epoch == 2 else 4)
+        told = refusal(mirror, cast)
+        assert (told.code, "identity accept" in str(told)) == ("roster-altered", False)
+    assert "leaves" not in asked(files)
+
+
+def test_a_file_that_begins_too_late_is_no_absence(
+    mirror: Mirror, cast: Cast, files: Files, newcomer: PublishedRoster
+):
+    serve(files, cast, without_past(cast, cast.follow(newcomer, joined=3)), serial=3)
+    told = refusal(mirror, cast)
+    assert (told.code, "identity accept" in str(told)) == ("roster-cut-short", False)
+
+
+def test_so_many_changes_that_no_file_lists_them_are_told_with_the_numbers(
+    mirror: Mirror, cast: Cast, files: Files, newcomer: PublishedRoster
+):
+    grown = cast.sign_roster(HARBOUR, [*newcomer.tree.leaves, *range(1, 2_050)], epoch=3)
+    serve(files, cast, without_past(cast, grown), serial=3)
+    told = refusal(mirror, cast)
+    assert told.code == "roster-remade"
+    assert "had 602 members when this machine last looked, and has 2651 now" in str(told)
 
 
 def test_a_paths_file_that_contradicts_its_statement_is_refused(

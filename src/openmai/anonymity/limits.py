@@ -20,6 +20,8 @@ MAX_LEAVES_FILE: Final = 33_554_432
 MAX_SHARD: Final = 65_536
 # Up to so many leaves everybody fetches the leaves file: it is no longer than a paths file.
 MAX_WHOLE: Final = 1_024
+# So many epochs before its own, a week at least, a paths file leads on from, if what changed since fits.
+PATH_EPOCHS: Final = 7
 # What a paths file says of changes: the listed leaves and the removals with their paths.
 MAX_PATH_CHANGES: Final = 65_536
 # That, a header, and 4,096 nodes of level 8.

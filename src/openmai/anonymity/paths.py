@@ -17,7 +17,7 @@ from openmai.anonymity.encoding import Domain, canonical_json, sha256
 from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import R, be32
 from openmai.anonymity.leanimt import CAPACITY, TILE_LEVEL, LeanIMT, MerklePath
-from openmai.anonymity.limits import MAX_PATH_CHANGES, MAX_PATHS, MAX_TILE
+from openmai.anonymity.limits import MAX_PATH_CHANGES, MAX_PATHS, MAX_TILE, PATH_EPOCHS
 from openmai.anonymity.rosters import ROSTER_PATTERN, RosterStatement, pack_leaves, unpack_leaves
 
 _ = gettext_noop
@@ -38,6 +38,22 @@ class WrongPaths(AnonymityError):
 
 class NoChain(AnonymityError):
     """The file does not lead from the epoch that is known to its own."""
+
+
+class TooFar(NoChain):
+    """The epoch that is known lies further back than a file has to lead on from."""
+
+
+class TooMuch(NoChain):
+    """More may have changed since the epoch that is known than a file can list."""
+
+
+class CutShort(NoChain):
+    """The file begins after the epoch that is known, though there was room for what changed since."""
+
+
+class Altered(NoChain):
+    """The roster changed otherwise than the file says: no honest site publishes this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,20 +281,36 @@ class CheckedPaths:
         return LeanIMT(tile).path(place).then(LeanIMT(self.nodes).path(number))
 
     def step(self, known: Known) -> Step:
-        """What changed since `known`; raise `NoChain` if the file does not lead on from there."""
-        since = self.paths.since
-        if not (
-            since.epoch <= known.epoch <= self.paths.epoch and since.size <= known.size <= self.paths.size
-        ):
-            raise NoChain(_("this epoch is too far from the one that is known here"))
+        """What changed since `known`; raise the `NoChain` that says why the file does not tell."""
+        self._check_reaches(known)
         if any(node != self._node_at(number, known) for number, node in enumerate(known.nodes)):
-            raise NoChain(_("the roster changed otherwise than its removals say"))
+            raise Altered(_("the roster changed otherwise than its removals say"))
         gone = [each for each in self.paths.removals if each.epoch > known.epoch]
         of_known = tuple(each.leaf for each in gone if each.index < known.size)
-        joined = tuple(filter(None, self.paths.listed[known.size - since.listed_from :]))
+        joined = tuple(filter(None, self.paths.listed[known.size - self.paths.since.listed_from :]))
         if known.live - len(of_known) + len(joined) != self.statement.live:
-            raise NoChain(_("the roster has another number of members than its changes give"))
+            raise Altered(_("the roster has another number of members than its changes give"))
         return Step(of_known, joined)
+
+    def _check_reaches(self, known: Known) -> None:
+        """A file begins as early as its limit lets it; raise the `NoChain` of one without `known`."""
+        paths, since = self.paths, self.paths.since
+        if known.epoch < since.epoch:
+            if known.epoch < paths.epoch - PATH_EPOCHS:
+                raise TooFar(_("this epoch is too far from the one that is known here"))
+            if self._most_changed(known) > MAX_PATH_CHANGES:
+                raise TooMuch(_("too much has changed since the epoch that is known here"))
+            raise CutShort(_("the paths file leaves out changes that it has to say"))
+        if known.epoch > paths.epoch or not since.size <= known.size <= paths.size:
+            raise Altered(_("the roster has another number of members than its changes give"))
+
+    def _most_changed(self, known: Known) -> int:
+        """The most bytes that a file with all changes since `known` can have to list."""
+        joined = self.paths.size - known.size
+        gone = known.live + joined - self.statement.live
+        if joined < 0 or gone < 0:
+            raise Altered(_("the roster has another number of members than its changes give"))
+        return (joined + known.size % TILE) * _ELEMENT + gone * _PROVED_REMOVAL
 
     def _node_at(self, number: int, known: Known) -> int:
         """The node that a tile had at the end of a known epoch, as this file says."""

@@ -18,7 +18,7 @@ from openmai.anonymity.limits import (
     MAX_STATEMENT,
     MAX_WHOLE,
 )
-from openmai.anonymity.paths import CheckedPaths, NoChain, check_paths
+from openmai.anonymity.paths import Altered, CheckedPaths, CutShort, NoChain, TooMuch, check_paths
 from openmai.anonymity.rosters import (
     SITE_ROSTER,
     RosterIndex,
@@ -131,13 +131,16 @@ class Mirror:
         if kept is not None and kept.signed.name == signed.name and _tells(kept, commitment):
             return kept, Removals(0, signed.statement.live)
         proved: Removals | None = None
+        gap: NoChain | None = None
         if signed.statement.size > self.whole_up_to:
             paths = self._paths(signed.statement)
             own = self._accepted.own_tile(signed.statement.roster)
             try:
                 found, proved = epoch_of_paths(signed, paths, kept, own=own, commitment=commitment)
-            except NoChain:
-                pass
+            except Altered as error:
+                raise _altered(signed.statement) from error
+            except NoChain as error:
+                gap = error
             else:
                 if proved.too_many or _tells(found, commitment):
                     return found, proved
@@ -145,7 +148,7 @@ class Mirror:
         try:
             removals = proved or self._accepted.removals(signed.statement.roster, tree.leaves)
         except NoChain as error:
-            raise _unchained(signed.statement) from error
+            raise _unchained(signed.statement, kept, gap) from (gap or error)
         return epoch_of_leaves(signed, tree, commitment=commitment), removals
 
     def accept(
@@ -282,13 +285,45 @@ def _tells(epoch: KeptEpoch, commitment: int) -> bool:
     return epoch.path(commitment) is not None or epoch.lacks(commitment)
 
 
-def _unchained(statement: RosterStatement) -> Refused:
+def _unchained(statement: RosterStatement, kept: KeptEpoch | None, gap: NoChain | None) -> Refused:
+    """Of a machine that saw only paths files, and of which the newest one does not lead on from there."""
+    before = statement.live if kept is None else kept.statement.live
+    values = {
+        "roster": statement.roster,
+        "epoch": statement.epoch,
+        "live": statement.live,
+        "before": before,
+    }
+    match gap:
+        case CutShort():
+            message = _(
+                "The site leaves out how %(roster)s has changed since this machine looked at it, though "
+                "there is room to say it. Somebody may want to see you alone among keys of their own. "
+                "Nothing was sent. Tell the operator in public."
+            )
+            return Refused(message % values, code="roster-cut-short")
+        case TooMuch():
+            message = _(
+                "%(roster)s had %(before)d members when this machine last looked, and has %(live)d now: too "
+                "much has changed to tell how many of those that it knew are gone. Nothing was sent. If you "
+                "know why so many came or left: openmai identity accept %(roster)s %(epoch)d"
+            )
+            return Refused(message % values, code="roster-remade")
+        case _:
+            message = _(
+                "This machine has not looked at %(roster)s for long, and cannot tell how many of the members "
+                "that it knew are gone. Nothing was sent. To go on from here: openmai identity accept "
+                "%(roster)s %(epoch)d"
+            )
+            return Refused(message % values, code="roster-unchained")
+
+
+def _altered(statement: RosterStatement) -> Refused:
     message = _(
-        "This machine has not looked at %(roster)s for long, and cannot tell how many of the members that it "
-        "knew are gone. Nothing was sent. To go on from here: openmai identity accept %(roster)s %(epoch)d"
+        "Members of %(roster)s whom this machine knew were exchanged without a word. Somebody wants to see "
+        "you alone among keys of their own. Nothing was sent. Tell the operator in public."
     )
-    values = {"roster": statement.roster, "epoch": statement.epoch}
-    return Refused(message % values, code="roster-unchained")
+    return Refused(message % {"roster": statement.roster}, code="roster-altered")
 
 
 def _shrunk(statement: RosterStatement, removals: Removals) -> Refused:

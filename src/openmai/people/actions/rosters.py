@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from openmai.anonymity.leanimt import LeanIMT
-from openmai.anonymity.limits import MAX_SHARD
+from openmai.anonymity.limits import MAX_SHARD, PATH_EPOCHS
 from openmai.anonymity.paths import Since, build_paths, choose_since
 from openmai.anonymity.rosters import (
     IndexEntry,
@@ -42,8 +42,6 @@ from openmai.people.queries.membership import Crowd, crowds
 
 # Superseded leaves files are served for so long after the grace of their root; statements for good.
 KEEP_LEAVES: Final = timedelta(days=7)
-# A device that spoke within so many epochs, a week at least, goes on from the paths file alone.
-PATH_EPOCHS: Final = 7
 _ONE_PUBLISHER: Final = 0x6F6D6169  # an arbitrary key for PostgreSQL's advisory lock
 
 
