@@ -169,9 +169,10 @@ async function join(facts: SiteFacts, action: Action, roster: string, secret: bi
   const { poseidon, database, gatekeeper } = await getTools();
   report({ stage: "bans", done: 0, total: 0 });
   const list = await gatekeeper.bans(facts);
-  refuseBanned(list, poseidon, secret);
   const [artifacts, place] = [await getArtifacts(20, report), await provePath(facts, roster, secret, report)];
   const files = await gatekeeper.files(facts, (done, total) => report({ stage: "artifacts", done, total }));
+  // Only now that nothing is left to fetch: whoever watches must not see who stops here.
+  refuseBanned(list, poseidon, secret);
   const [day, slots] = [dayOf(plan.sendAt), slotsOf(facts)];
   const slot = await takeSlot(database, facts.site, { day, slots, action: toHex(action.id), taken: plan.slotTaken }, random);
   const gate = { files, list, day, slot, slots };

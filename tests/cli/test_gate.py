@@ -20,7 +20,7 @@ from openmai.anonymity.log.view import LogTrust, LogView
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.prover.gate import GateRequest
 from openmai.cli.member.errors import Refused, Unreachable
-from openmai.cli.member.gate import MemberGate, reason_to_prove_again
+from openmai.cli.member.gate import MemberGate, reason_to_prove_again, refuse_banned
 from openmai.cli.member.home import Home
 from openmai.cli.member.log import SiteLog
 from openmai.cli.member.pins import Pins, pin_gate, write_pins
@@ -97,7 +97,7 @@ def check_refused(code: str, call: Callable[[], object], words: str) -> None:
 def test_a_member_who_is_not_banned_gets_the_list(gate: MemberGate, log: SiteLog, olga: Olga, cast: Cast):
     bans = listed(ban_of(cast.mallory.secret))
     olga.bans(bans)
-    assert gate.bans(cast.alice.secret, log) == bans
+    assert gate.bans(log) == bans
 
 
 def test_a_banned_member_is_told_the_ban_that_ends_last(
@@ -106,7 +106,7 @@ def test_a_banned_member_is_told_the_ban_that_ends_last(
     mine = ban_of(cast.alice.secret), ban_of(cast.alice.secret, "spam", "2026-05-03T00:00:00Z")
     olga.bans(listed(*mine))
     words = r"banned \(spam\). Until 2026-05-03T00:00:00Z .* Nothing was sent"
-    check_refused("banned", lambda: gate.bans(cast.alice.secret, log), words)
+    check_refused("banned", lambda: refuse_banned(gate.bans(log), cast.alice.secret), words)
 
 
 def test_an_older_list_and_another_one_of_the_same_serial_are_refused(
@@ -115,18 +115,18 @@ def test_an_older_list_and_another_one_of_the_same_serial_are_refused(
     """Also if the operator has logged them."""
     newest = listed(ban_of(cast.bob.secret), serial=5)
     olga.bans(newest)
-    gate.bans(cast.alice.secret, log)
+    gate.bans(log)
     olga.bans(listed(ban_of(cast.mallory.secret), serial=5))
-    check_refused("bans-forked", lambda: gate.bans(cast.alice.secret, log), "two different ban lists")
+    check_refused("bans-forked", lambda: gate.bans(log), "two different ban lists")
     olga.bans(listed(ban_of(cast.bob.secret), serial=4))
-    check_refused("bans-rolled-back", lambda: gate.bans(cast.alice.secret, log), "older ban list")
+    check_refused("bans-rolled-back", lambda: gate.bans(log), "older ban list")
     olga.bans(newest)
-    assert gate.bans(cast.alice.secret, log) == newest
+    assert gate.bans(log) == newest
 
 
 def test_a_new_season_begins_with_an_empty_list(gate: MemberGate, log: SiteLog, olga: Olga, cast: Cast):
     olga.bans(listed(ban_of(cast.bob.secret), serial=5))
-    gate.bans(cast.alice.secret, log)
+    gate.bans(log)
     later = replace(gate, site=replace(gate.site, domain=replace(DOMAIN, season="s229")))
     olga.shows(BanList(SITE, "s229", 0, ()))
     assert later.bans(cast.alice.secret, log).serial == 0
@@ -140,13 +140,13 @@ def test_what_is_no_list_of_this_site_is_refused(
 ):
     files.put("/api/v1/bans", body)
     with pytest.raises(Refused, match="The ban list is refused"):
-        gate.bans(cast.alice.secret, log)
+        gate.bans(log)
 
 
 def test_a_list_without_end_is_not_read(gate: MemberGate, log: SiteLog, files: Files, cast: Cast):
     files.put("/api/v1/bans", b" " * 1_048_577)
     with pytest.raises(Unreachable, match="more than"):
-        gate.bans(cast.alice.secret, log)
+        gate.bans(log)
 
 
 def test_a_list_that_is_not_in_the_log_is_refused(gate: MemberGate, log: SiteLog, olga: Olga, cast: Cast):
@@ -156,17 +156,15 @@ def test_a_list_that_is_not_in_the_log_is_refused(gate: MemberGate, log: SiteLog
     alone = listed(ban_of(cast.mallory.secret), serial=1)
     olga.shows(alone)
     words = "ban list 1 is not in the log"
-    check_refused("bans-not-logged", lambda: gate.bans(cast.alice.secret, log), words)
+    check_refused("bans-not-logged", lambda: gate.bans(log), words)
     olga.shows(listed(ban_of(cast.mallory.secret), serial=0))
-    check_refused(
-        "bans-not-logged", lambda: gate.bans(cast.alice.secret, log), "ban list 0 is not in the log"
-    )
+    check_refused("bans-not-logged", lambda: gate.bans(log), "ban list 0 is not in the log")
     olga.logs(bans_entry(DOMAIN, listed(ban_of(cast.bob.secret), serial=1).encoded()))
     olga.shows(alone)
-    check_refused("bans-not-logged", lambda: gate.bans(cast.alice.secret, log), words)
+    check_refused("bans-not-logged", lambda: gate.bans(log), words)
     bobs = listed(ban_of(cast.bob.secret), serial=1)
     olga.shows(bobs)
-    assert gate.bans(cast.alice.secret, log) == bobs, "what was refused was not kept"
+    assert gate.bans(log) == bobs, "what was refused was not kept"
 
 
 def test_an_old_list_is_refused_by_the_log_though_the_machine_never_saw_a_newer_one(
@@ -177,7 +175,7 @@ def test_an_old_list_is_refused_by_the_log_though_the_machine_never_saw_a_newer_
     olga.bans(listed(ban_of(cast.mallory.secret), serial=2))
     olga.shows(old)
     words = "shows ban list 1, and the log holds 2"
-    check_refused("bans-outdated", lambda: gate.bans(cast.alice.secret, log), words)
+    check_refused("bans-outdated", lambda: gate.bans(log), words)
 
 
 def test_other_slots_and_other_keys_than_the_logs_are_refused(
@@ -189,10 +187,10 @@ def test_other_slots_and_other_keys_than_the_logs_are_refused(
     for keys in ({"zkey": bytes(32)}, {"vkey": {**gate.facts.vkey, "curve": "BN254"}}):
         other = replace(gate, site=replace(gate.site, gate=replace(gate.facts, **keys)))
         check_refused("gate-not-logged", lambda: other.bans(cast.alice.secret, log), "names other keys")  # noqa: B023
-    assert gate.bans(cast.alice.secret, log).serial == 0
+    assert gate.bans(log).serial == 0
     olga.logs(logged_artifacts(DOMAIN, slots=SLOTS - 1))
     assert few.bans(cast.alice.secret, log).serial == 0, "announced in the log"
-    check_refused("slots-not-logged", lambda: gate.bans(cast.alice.secret, log), "slots")
+    check_refused("slots-not-logged", lambda: gate.bans(log), "slots")
 
 
 def test_a_log_that_does_not_end_with_what_is_in_force_is_refused(
@@ -200,9 +198,7 @@ def test_a_log_that_does_not_end_with_what_is_in_force_is_refused(
 ):
     olga.log.append(entry("disclosures", DOMAIN, count=0))
     put_log(files, olga.log)
-    check_refused(
-        "nothing-standing", lambda: gate.bans(cast.alice.secret, log), "does not say what is in force"
-    )
+    check_refused("nothing-standing", lambda: gate.bans(log), "does not say what is in force")
 
 
 def test_a_tick_between_the_list_and_the_log_is_no_refusal(
@@ -217,7 +213,7 @@ def test_a_tick_between_the_list_and_the_log_is_no_refusal(
 
     ticked: list[int] = []
     ticking = Ticking(log.web, log.site, log.home, log.offered)
-    assert gate.bans(cast.alice.secret, ticking).serial == 1
+    assert gate.bans(ticking).serial == 1
 
 
 def test_all_members_ask_the_same_of_the_log(
@@ -225,7 +221,7 @@ def test_all_members_ask_the_same_of_the_log(
 ):
     olga.bans(listed(ban_of(cast.mallory.secret)))
     files.asked.clear()
-    gate.bans(cast.alice.secret, log)
+    gate.bans(log)
     alice = [path for path, _headers in files.asked]
     files.asked.clear()
     home = Home(tmp_path / "bob")
@@ -269,9 +265,9 @@ def test_the_proof_is_made_with_the_sites_key_and_no_other(gate: MemberGate, fil
     files.put(served.served.url, b"a doctored key")
     request = GateRequest(cast.alice.secret, DOMAIN, 5, 6, TODAY, 17, SLOTS)
     with pytest.raises(Refused, match="other bytes"):
-        gate.prove(request, listed(), randbelow=first)
+        gate.prove(request, listed(), gate.files(), randbelow=first)
     files.put(served.served.url, served.proving_key.read_bytes())
-    proved = gate.prove(request, listed(), randbelow=first)
+    proved = gate.prove(request, listed(), gate.files(), randbelow=first)
     assert proved.rate == request.statement().rate
 
 

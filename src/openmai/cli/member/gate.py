@@ -55,6 +55,13 @@ class Slot(NamedTuple):
     number: int
 
 
+class GateFiles(NamedTuple):
+    """What a proof at one site's gate is made with."""
+
+    wasm: bytes
+    zkey: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class MemberGate:
     """What this machine knows of one site's gate."""
@@ -69,9 +76,9 @@ class MemberGate:
     def facts(self) -> GateFacts:
         return self.site.gate
 
-    def bans(self, secret: int, log: SiteLog) -> BanList:
-        """The list in force; raise `Refused` if it is malformed, rolled back, or bans this very key, or if
-        the log does not name it and the gate's keys and slots as the newest.
+    def bans(self, log: SiteLog) -> BanList:
+        """The list in force; raise `Refused` if it is malformed or rolled back, or if the log does not name
+        it and the gate's keys and slots as the newest.
         """
         try:
             bans = self._logged(log)
@@ -81,12 +88,6 @@ class MemberGate:
             # A tick may have passed between the list and the log.
             bans = self._logged(log)
         pin_bans(self.home, self.site.domain, serial=bans.serial, digest=bans.digest)
-        if (ban := bans.ban_on(secret)) is not None:
-            message = _(
-                "A post of yours was banned (%(reason)s). Until %(until)s you cannot speak in another "
-                "thread. Nothing was sent."
-            )
-            raise Refused(message % {"reason": ban.reason, "until": ban.until}, code="banned")
         return bans
 
     def _logged(self, log: SiteLog) -> BanList:
@@ -135,17 +136,23 @@ class MemberGate:
         write_private(self._path, {"type": _TYPE, "days": recent})
         return Slot(day, number)
 
-    def prove(self, request: GateRequest, bans: BanList, *, randbelow: Callable[[int], int]) -> Gate:
-        """The gate's proofs, checked under the site's pinned key; raise `Refused` if they do not hold."""
+    def files(self) -> GateFiles:
+        """The circuit, and the site's pinned key for it; raise `Refused` if they are others."""
         pin_gate(self.home, self.site.domain.site, self.facts.name)
         wasm = load_gate_circuit(web=self.web, cache=self.cache, progress=self.progress)
         zkey = load_named(
             self.facts.zkey, "zkey", web=self.web, cache=self.cache, progress=self.progress,
             path=lambda: self.facts.zkey_path,
         )  # fmt: skip
+        return GateFiles(wasm, zkey)
+
+    def prove(
+        self, request: GateRequest, bans: BanList, files: GateFiles, *, randbelow: Callable[[int], int]
+    ) -> Gate:
+        """The gate's proofs, checked under the site's pinned key; raise `Refused` if they do not hold."""
         try:
             with self.progress.waiting(_("Proving that no ban stands against you")):
-                prover = GateProver(wasm=wasm, zkey=zkey, key=self.facts.vkey)
+                prover = GateProver(wasm=files.wasm, zkey=files.zkey, key=self.facts.vkey)
                 return prover.prove(request, bans, randbelow=randbelow)
         except AnonymityError as error:
             message = _("The gate proof does not hold and is not sent: %(error)s.")
@@ -176,6 +183,19 @@ class MemberGate:
         if not isinstance(days, dict) or not all(_are_numbers(each) for each in days.values()):
             raise IdentityTrouble(_("%(path)s is damaged.") % {"path": self._path})
         return days
+
+
+def refuse_banned(bans: BanList, secret: int) -> None:
+    """Raise `Refused` if the list bans this very key.
+
+    To be asked when there is nothing left to fetch: whoever watches must not see who stops here.
+    """
+    if (ban := bans.ban_on(secret)) is not None:
+        message = _(
+            "A post of yours was banned (%(reason)s). Until %(until)s you cannot speak in another "
+            "thread. Nothing was sent."
+        )
+        raise Refused(message % {"reason": ban.reason, "until": ban.until}, code="banned")
 
 
 def _unlogged(error: LogRefused) -> Refused:

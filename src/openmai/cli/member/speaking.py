@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NoReturn
 
+from openmai.anonymity.artifacts import Artifacts
 from openmai.anonymity.content import Content, parse_content
 from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.errors import AnonymityError
@@ -24,7 +25,7 @@ from openmai.anonymity.submission import (
 )
 from openmai.cli.member.artifacts import load_artifacts
 from openmai.cli.member.errors import Refused, StillWaiting, Unreachable, Usage
-from openmai.cli.member.gate import MemberGate, reason_to_prove_again
+from openmai.cli.member.gate import MemberGate, reason_to_prove_again, refuse_banned
 from openmai.cli.member.identity import Identity
 from openmai.cli.member.mirror import CheckedRoster, Mirror, candidates, labels, names_roster
 from openmai.cli.member.outbox import Entry, Outbox, Persona
@@ -179,16 +180,19 @@ class Speaker:
         """Both proofs: under the first roster that one may speak from, and at the gate on the day of `at`."""
         # Before seconds of proving: what was typed may be too long.
         self._check_form(content)
-        bans = self.gate.bans(self.identity.secret, self.mirror.log)
+        bans = self.gate.bans(self.mirror.log)
         index = self.mirror.index()
         roster = self._first_fit(index, candidates(index, wanted))
+        artifacts = load_artifacts(20, web=self.mirror.web, cache=self.cache, progress=self.mirror.progress)
+        files = self.gate.files()
+        refuse_banned(bans, self.identity.secret)
         slot = self.gate.slot(self.identity.secret, at=at, keep=keep, randbelow=self.randbelow)
-        join = self._join(content, roster)
+        join = self._join(content, roster, artifacts)
         scope, message = self._proved_over(content, roster)
         request = GateRequest(
             self.identity.secret, content.domain, scope, message, slot.day, slot.number, self.gate.facts.slots
         )
-        return Entrance(join, self.gate.prove(request, bans, randbelow=self.randbelow))
+        return Entrance(join, self.gate.prove(request, bans, files, randbelow=self.randbelow))
 
     def _proved_over(self, content: Content, roster: CheckedRoster) -> tuple[int, int]:
         """Scope and message of a join under `roster`."""
@@ -218,11 +222,10 @@ class Speaker:
                 refusals.append(error)
         raise Refused("\n".join(map(str, refusals)), code=refusals[-1].code)
 
-    def _join(self, content: Content, roster: CheckedRoster) -> Join:
+    def _join(self, content: Content, roster: CheckedRoster, artifacts: Artifacts) -> Join:
         name, root = roster.statement.roster, roster.statement.root
         scope, message = self._proved_over(content, roster)
         progress = self.mirror.progress
-        artifacts = load_artifacts(20, web=self.mirror.web, cache=self.cache, progress=progress)
         try:
             with progress.waiting(
                 _("Proving that you are one of %(live)d") % {"live": roster.statement.live}
