@@ -206,7 +206,7 @@ async function speak({ facts, draft, roster, now, sendAt }: Methods["speak"]["pa
   const { vault, database, log } = await getTools();
   const secret = await vault.secret(facts);
   const action = actionOf(draftDocument(facts, draft), secret);
-  if (draft.kind === "reply") await log.checkThread(facts, draft.thread, draft.checkpoints);
+  if (draft.kind === "reply") await log.checkThread(facts, draft.thread, draft.checkpoints, now);
   const note = await readPersona(database, toHex(action.threadId));
   if (note !== undefined && note.roster !== roster) throw new ProofError("label-fixed");
   const holds = note !== undefined && note.joined !== null && now - note.joined < JOIN_HOLDS_MS;

@@ -17,6 +17,7 @@ import { facts } from "./site.ts";
 const utf8 = new TextEncoder();
 const site = facts.site;
 const THREAD = "ab".repeat(32);
+const TODAY = Date.parse("2026-05-01T23:00:00Z");
 let database: Database;
 let server: TestServer;
 let watch: LogWatch;
@@ -292,30 +293,61 @@ describe("the heads that the voices of a thread carry", () => {
   test("agree with a log that they all see", async () => {
     const log = grown(700);
     show(log);
-    await expect(watch.checkThread(facts, THREAD, [head(log, 3), head(log, 256), head(log, 700)])).resolves.toBeUndefined();
+    await expect(watch.checkThread(facts, THREAD, [head(log, 3), head(log, 256), head(log, 700)], TODAY)).resolves.toBeUndefined();
     server.asked.length = 0;
-    await watch.checkThread(facts, THREAD, []);
+    await watch.checkThread(facts, THREAD, [], TODAY);
     expect(server.asked).toEqual([]);
   });
 
   test("show a fork in public, and it is kept", async () => {
     show(grown(700));
     const foreign = head(forked(200, 400), 300);
-    await expect(watch.checkThread(facts, THREAD, [head(grown(700), 3), foreign])).rejects.toMatchObject({ code: "thread-log-differs", parameters: { seen: 700 } });
+    await expect(watch.checkThread(facts, THREAD, [head(grown(700), 3), foreign], TODAY)).rejects.toMatchObject({ code: "thread-log-differs", parameters: { seen: 700 } });
     expect(await evidence()).toMatchObject({ kind: "thread", seen: grown(700).checkpoint(), offered: null, thread: THREAD, claimed: foreign });
   });
 
   test("beyond the newest head cannot be compared yet, and nobody is accused", async () => {
     show(grown(700));
     const ahead = { code: "log-behind", parameters: { carried: 701, shown: 700 } };
-    await expect(watch.checkThread(facts, THREAD, [head(grown(701), 701)])).rejects.toMatchObject(ahead);
+    await expect(watch.checkThread(facts, THREAD, [head(grown(701), 701)], TODAY)).rejects.toMatchObject(ahead);
     expect(await readEvidence(database, facts)).toBeNull();
     show(grown(701));
-    await expect(watch.checkThread(facts, THREAD, [head(grown(701), 701)])).resolves.toBeUndefined();
+    await expect(watch.checkThread(facts, THREAD, [head(grown(701), 701)], TODAY)).resolves.toBeUndefined();
+  });
+
+  test("are compared, all that can be, before one that is ahead is told", async () => {
+    show(grown(700));
+    const foreign = head(forked(200, 400), 300);
+    const padded = watch.checkThread(facts, THREAD, [head(grown(701), 701), foreign], TODAY);
+    await expect(padded).rejects.toMatchObject({ code: "thread-log-differs" });
+    expect(await evidence()).toMatchObject({ kind: "thread", claimed: foreign });
+  });
+
+  test("are compared with the newest head, asked for past every cache", async () => {
+    show(grown(700));
+    await watch.open(facts);
+    const fresh = new LogWatch((url, past) => {
+      if (past === true) show(grown(701));
+      return server.fetch(url);
+    }, database);
+    await expect(fresh.checkThread(facts, THREAD, [head(grown(701), 701)], TODAY)).resolves.toBeUndefined();
+  });
+
+  test("that stay ahead for more than a day are of another log", async () => {
+    show(grown(700));
+    const [claim, other] = [head(forked(200, 800), 701), head(forked(300, 800), 701)];
+    const later = (days: number, claimed = claim): Promise<void> => watch.checkThread(facts, THREAD, [claimed], TODAY + days * 86_400_000);
+    for (const days of [0, 1]) await expect(later(days)).rejects.toMatchObject({ code: "log-behind" });
+    await expect(later(2, other)).rejects.toMatchObject({ code: "log-behind" }); // seen today for the first time
+    expect(await evidence()).toBeNull();
+    await expect(later(2)).rejects.toMatchObject({ code: "thread-log-differs" });
+    expect(await evidence()).toMatchObject({ kind: "thread", seen: grown(700).checkpoint(), claimed: claim });
+    show(grown(701));
+    await expect(later(3)).rejects.toMatchObject({ code: "thread-log-differs" });
   });
 
   test("have one form", async () => {
     show(grown(700));
-    await expect(watch.checkThread(facts, THREAD, [""])).rejects.toMatchObject({ code: "log-malformed" });
+    await expect(watch.checkThread(facts, THREAD, [""], TODAY)).rejects.toMatchObject({ code: "log-malformed" });
   });
 });

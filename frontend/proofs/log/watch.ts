@@ -18,6 +18,20 @@ import { cutTile, isFull, tilePath, TileTree, type Tile, type TileSource } from 
 /** Between the checkpoint and its tiles a tick may pass, and take the partial tiles away. */
 const ATTEMPTS = 3;
 
+/** Of whom was seen more of the log than is shown, so many are remembered. */
+const MAX_AHEAD = 64;
+const DAY_MS = 86_400_000;
+
+/** A head that somebody says to have seen. */
+interface Claim {
+  readonly text: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+/** The claims that were ahead of the log, each with the day (since 1970) on which it was seen first. */
+type Ahead = Readonly<Record<string, number>>;
+
 interface Kept {
   /** The log's key first seen, in hex. */
   readonly key: string;
@@ -130,18 +144,46 @@ export class LogWatch {
   /**
    * Insists that the heads that the voices of a thread have seen are heads of this log: a fork shows itself in public.
    * Throws `thread-log-differs`; or `log-behind` if somebody has seen more of the log than is shown now, as while a
-   * witness is slow: it cannot be compared yet.
+   * witness is slow: it cannot be compared yet. Whoever is still ahead after more than a day was shown another log.
+   * `now` is in ms since 1970.
    */
-  async checkThread(facts: SiteFacts, thread: string, checkpoints: readonly string[]): Promise<void> {
+  async checkThread(facts: SiteFacts, thread: string, checkpoints: readonly string[], now: number): Promise<void> {
     if (checkpoints.length === 0) return;
-    const tree = await this.open(facts);
-    for (const claimed of new Set(checkpoints)) {
-      const { size, root } = parseCarried(claimed);
-      if (size > tree.head.size) throw new ProofError("log-behind", "", { carried: size, shown: tree.head.size });
-      if (equalBytes(await tree.rootAt(size), root)) continue;
-      const { signed } = (await this.database.get<Kept>("settings", place(facts)))!;
-      await this.accuse(facts, { kind: "thread", seen: headOf(signed!, facts), thread, claimed });
+    const claims = [...new Set(checkpoints)].map((text) => ({ text, ...parseCarried(text) }));
+    let tree = await this.open(facts);
+    let ahead = await this.compare(facts, tree, thread, claims);
+    if (ahead.length === 0) return;
+    // Not before all others were compared, and the newest head was asked for past every cache.
+    tree = await this.open(facts, true);
+    ahead = await this.compare(facts, tree, thread, ahead);
+    if (ahead.length === 0) return;
+    const late = await this.late(facts, tree, ahead, now);
+    if (late !== undefined) await this.differs(facts, thread, late);
+    throw new ProofError("log-behind", "", { carried: ahead[0]!.size, shown: tree.head.size });
+  }
+
+  /** Those that cannot be compared yet. */
+  private async compare(facts: SiteFacts, tree: TileTree, thread: string, claims: readonly Claim[]): Promise<Claim[]> {
+    for (const { text, size, root } of claims) {
+      if (size <= tree.head.size && !equalBytes(await tree.rootAt(size), root)) await this.differs(facts, thread, text);
     }
+    return claims.filter(({ size }) => size > tree.head.size);
+  }
+
+  private async differs(facts: SiteFacts, thread: string, claimed: string): Promise<never> {
+    const { signed } = (await this.database.get<Kept>("settings", place(facts)))!;
+    return this.accuse(facts, { kind: "thread", seen: headOf(signed!, facts), thread, claimed });
+  }
+
+  /** Notes the day on which each of these was first ahead, and finds one that was so more than a day ago. */
+  private async late(facts: SiteFacts, tree: TileTree, ahead: readonly Claim[], now: number): Promise<string | undefined> {
+    const today = Math.floor(now / DAY_MS);
+    const noted = await this.database.change<Ahead>("settings", `log-ahead/${facts.site}`, (old = {}) => {
+      const known = Object.entries(old).filter(([text]) => parseCarried(text).size > tree.head.size);
+      const fresh = ahead.filter(({ text }) => !(text in old)).map(({ text }): [string, number] => [text, today]);
+      return Object.fromEntries([...known, ...fresh].slice(0, MAX_AHEAD));
+    });
+    return ahead.find(({ text }) => today - (noted![text] ?? today) > 1)?.text;
   }
 
   private async bytes(path: string, fresh = false): Promise<Uint8Array> {

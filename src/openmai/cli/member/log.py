@@ -3,7 +3,7 @@
 Both heads of a contradiction are signed by the log itself; they are kept side by side, as evidence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,19 @@ from openmai.anonymity.log.entries import roster_entry
 from openmai.anonymity.log.merkle import LogRefused, RolledBack, TreeHead, parse_head
 from openmai.anonymity.log.notes import MAX_NOTE
 from openmai.anonymity.log.tiles import Tile, first_entries
-from openmai.anonymity.log.view import Equivocation, LogTrust, LogView, check_epoch, open_view
+from openmai.anonymity.log.view import (
+    Equivocation,
+    ForkedThread,
+    LogBehind,
+    LogTrust,
+    LogView,
+    check_epoch,
+    open_view,
+)
 from openmai.anonymity.rosters import SignedStatement
 from openmai.cli.member.errors import Refused, Unreachable
 from openmai.cli.member.home import Home
+from openmai.cli.member.log_claims import DAY, keep_claim, note_ahead
 from openmai.cli.member.log_pins import LogPins, keep_evidence, pin_log, write_log_pins
 from openmai.cli.member.web import Web
 from openmai.cli.member.words import gettext as _
@@ -66,14 +75,54 @@ class SiteLog:
         told(lambda: check_epoch(view, roster_entry(signed), index=index, epoch_head=head))
         return head.text
 
-    def check_thread(self, view: LogView, thread: bytes) -> None:
-        """Everybody who entered the thread must have seen this very log; raise `Refused`."""
+    def check_thread(self, view: LogView, thread: bytes, *, joined: TreeHead, now: int) -> None:
+        """Everybody who entered the thread must have seen this very log; raise `Refused`.
+
+        `joined` is what the one who is answered saw, `now` is Unix seconds. Whoever saw more of the log than
+        is shown cannot be compared yet; whoever still does after more than a day was shown another one.
+        """
+        ahead = self._compare(view, thread, [joined, *self._carried_in(thread)])
+        if not ahead:
+            return
+        # Not before all others were compared, and the newest head was asked for once more.
+        view = self.view()
+        ahead = self._compare(view, thread, ahead)
+        late = note_ahead(self.home, self.site, ahead, shown=view.head.size, day=now // DAY)
+        if late is not None:
+            raise self._differs(view, thread, late)
+        for each in ahead:
+            told(partial(view.check_carried, each))
+
+    def _carried_in(self, thread: bytes) -> list[TreeHead]:
         answer = self.web.get_json(f"/api/v1/threads/{thread.hex()}", limit=_PLACES_LIMIT)
         carried = answer.get("checkpoints")
         if type(carried) is not list or not all(type(each) is str for each in carried):
             raise Unreachable(_("%(origin)s is no talk site of Openmai.") % {"origin": self.web.origin})
-        for each in carried:
-            told(partial(_check_carried, view, each))
+        try:
+            return [parse_head(each) for each in carried]
+        except LogRefused as error:
+            raise refused(error) from error
+
+    def _compare(self, view: LogView, thread: bytes, heads: Sequence[TreeHead]) -> list[TreeHead]:
+        """Those that cannot be compared yet."""
+        for each in heads:
+            try:
+                view.check_carried(each)
+            except LogBehind:
+                continue
+            except ForkedThread as error:
+                raise self._differs(view, thread, each) from error
+            except LogRefused as error:
+                raise refused(error) from error
+        return [each for each in heads if each.size > view.head.size]
+
+    def _differs(self, view: LogView, thread: bytes, claimed: TreeHead) -> Refused:
+        path = keep_claim(self.home, self.site, view.checkpoint, thread=thread, claimed=claimed)
+        message = _(
+            "Somebody in this thread was shown another log than this machine. Nothing was sent. What both "
+            "say is kept in %(path)s; show it to others."
+        )
+        return Refused(message % {"path": path}, code="thread-log-differs")
 
     def _place(self, signed: SignedStatement) -> tuple[int, TreeHead]:
         """Where the site says that the epoch is logged."""
@@ -100,10 +149,6 @@ class SiteLog:
         return Refused(message % {"reason": reason_of(error), "path": path}, code="log-forked")
 
 
-def _check_carried(view: LogView, text: str) -> None:
-    view.check_carried(parse_head(text))
-
-
 def told(check: Callable[[], object]) -> None:
     """Run `check`; its refusal in the member's words."""
     try:
@@ -123,4 +168,5 @@ def rolled_back(error: Equivocation, path: Path) -> Refused:
 
 
 def refused(error: LogRefused) -> Refused:
-    return Refused(_("The log is refused: %(error)s.") % {"error": reason_of(error)}, code="log-refused")
+    code = "log-behind" if isinstance(error, LogBehind) else "log-refused"
+    return Refused(_("The log is refused: %(error)s.") % {"error": reason_of(error)}, code=code)

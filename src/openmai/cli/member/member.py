@@ -12,7 +12,7 @@ from openmai.anonymity.encoding import Domain, circuit_input
 from openmai.anonymity.enrolment import prove_enrolment, verify_enrolment
 from openmai.anonymity.errors import NotCanonical
 from openmai.anonymity.fields import parse_hex
-from openmai.anonymity.log.view import LogTrust, LogView
+from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost, verify_proof_file
 from openmai.anonymity.prover import Prover, new_secret
@@ -25,7 +25,6 @@ from openmai.cli.member.epochs import Removals
 from openmai.cli.member.errors import IdentityTrouble, MemberError, Refused, Usage
 from openmai.cli.member.gate import MemberGate
 from openmai.cli.member.home import Home, default_cache, default_home, read_private, write_private
-from openmai.cli.member.log import told
 from openmai.cli.member.mirror import SMALLEST_CROWD, Mirror
 from openmai.cli.member.outbox import Entry, Outbox
 from openmai.cli.member.pins import Pins, pin_roster_key, write_pins
@@ -249,14 +248,14 @@ class Member:
         """
         log = self._mirror().log
         view = log.view()
-        answered = self._verified(target, view)
-        log.check_thread(view, answered.thread_id)
+        answered = self._verified(target)
+        log.check_thread(view, answered.thread_id, joined=answered.logged.joined, now=self.now)
         thread = answered.thread_id
         parent = None if answered.post_id == thread else answered.post_id
         return Reply(answered.site, answered.season, thread, parent, tidy_text(body), nonce)
 
-    def _verified(self, target: str, view: LogView) -> VerifiedPost:
-        """The post that is answered, proved to its reader, whose writer saw the reader's log."""
+    def _verified(self, target: str) -> VerifiedPost:
+        """The post that is answered, proved to its reader."""
         post = _post_id(target, self.web)
         key = self.pin().roster_key
         # Its own checkpoint may be of the last minute, which no witness has seen; the reader's has a quorum.
@@ -270,7 +269,6 @@ class Member:
         seasons = [season.id for season in open_seasons(self.now)]
         if answered.site != self.domain.site or answered.season not in seasons:
             raise Refused(_("The thread belongs to a season that is over; it can no longer be answered."))
-        told(lambda: view.check_carried(answered.logged.joined))
         return answered
 
     def send_outbox(
