@@ -288,6 +288,17 @@ describe("what the site names", () => {
     await expect(shown(list)).rejects.toMatchObject({ code: "nothing-standing" });
   });
 
+  test.each([9, 10_000])("is refused under a log whose newest entry names places %i beyond it", async (beyond) => {
+    const list = banList(strangers(2));
+    const last = (artifacts: number, bans: object): unknown => log.append(canonicalJson({ type: "openmai/log/standing/v1", site: facts.site, season: facts.season, artifacts, bans }));
+    const index = log.size + 1; // the artifacts come first
+    stand(log, list);
+    last(log.size + beyond, { [facts.season]: { index, serial: 1 } });
+    await expect(shown(list)).rejects.toMatchObject({ code: "nothing-standing" });
+    last(0, { [facts.season]: { index: log.size + beyond, serial: 1 } });
+    await expect(shown(list)).rejects.toMatchObject({ code: "bans-not-logged" });
+  });
+
   test("may change between the list and the log: both are asked anew, past every cache", async () => {
     const [old, next] = [banList(strangers(2)), banList(strangers(3), { serial: 2 })];
     stand(log, old);

@@ -15,7 +15,7 @@ from tests.factories.gate import ban_list, logged_artifacts, made_gate
 
 from openmai.anonymity.bans import Ban, BanList
 from openmai.anonymity.encoding import Domain, circuit_input, sha256
-from openmai.anonymity.log.entries import LogEntry, bans_entry, entry
+from openmai.anonymity.log.entries import LogEntry, bans_entry, entry, standing_entry
 from openmai.anonymity.log.view import LogTrust, LogView
 from openmai.anonymity.poseidon import poseidon2
 from openmai.anonymity.prover.gate import GateRequest
@@ -129,7 +129,7 @@ def test_a_new_season_begins_with_an_empty_list(gate: MemberGate, log: SiteLog, 
     gate.bans(log)
     later = replace(gate, site=replace(gate.site, domain=replace(DOMAIN, season="s229")))
     olga.shows(BanList(SITE, "s229", 0, ()))
-    assert later.bans(cast.alice.secret, log).serial == 0
+    assert later.bans(log).serial == 0
 
 
 @pytest.mark.parametrize(
@@ -183,22 +183,39 @@ def test_other_slots_and_other_keys_than_the_logs_are_refused(
 ):
     few = replace(gate, site=replace(gate.site, gate=replace(gate.facts, slots=SLOTS - 1)))
     words = f"says {SLOTS - 1} slots a day, and the log {SLOTS}"
-    check_refused("slots-not-logged", lambda: few.bans(cast.alice.secret, log), words)
+    check_refused("slots-not-logged", lambda: few.bans(log), words)
     for keys in ({"zkey": bytes(32)}, {"vkey": {**gate.facts.vkey, "curve": "BN254"}}):
         other = replace(gate, site=replace(gate.site, gate=replace(gate.facts, **keys)))
-        check_refused("gate-not-logged", lambda: other.bans(cast.alice.secret, log), "names other keys")  # noqa: B023
+        check_refused("gate-not-logged", lambda: other.bans(log), "names other keys")  # noqa: B023
     assert gate.bans(log).serial == 0
     olga.logs(logged_artifacts(DOMAIN, slots=SLOTS - 1))
-    assert few.bans(cast.alice.secret, log).serial == 0, "announced in the log"
+    assert few.bans(log).serial == 0, "announced in the log"
     check_refused("slots-not-logged", lambda: gate.bans(log), "slots")
 
 
 def test_a_log_that_does_not_end_with_what_is_in_force_is_refused(
     gate: MemberGate, log: SiteLog, olga: Olga, cast: Cast, files: Files
 ):
-    olga.log.append(entry("disclosures", DOMAIN, count=0))
-    put_log(files, olga.log)
-    check_refused("nothing-standing", lambda: gate.bans(log), "does not say what is in force")
+    for last in (
+        entry("disclosures", DOMAIN, count=0).data,
+        standing_entry(DOMAIN, artifacts=len(olga.log.entries) + 9, bans={}).data,
+        standing_entry(DOMAIN, artifacts=10_000, bans={}).data,
+        b"no entry",
+    ):
+        olga.log.entries.append(last)
+        put_log(files, olga.log)
+        check_refused("nothing-standing", lambda: gate.bans(log), "does not say what is in force")
+
+
+def test_a_list_that_stands_outside_the_log_is_refused(
+    gate: MemberGate, log: SiteLog, olga: Olga, cast: Cast, files: Files
+):
+    for index in (len(olga.log.entries) + 9, 10_000):
+        place = {DOMAIN.season: {"index": index, "serial": 1}}
+        olga.log.entries.append(standing_entry(DOMAIN, artifacts=0, bans=place).data)
+        put_log(files, olga.log)
+        olga.shows(listed(ban_of(cast.mallory.secret)))
+        check_refused("bans-not-logged", lambda: gate.bans(log), "ban list 1 is not in the log")
 
 
 def test_a_tick_between_the_list_and_the_log_is_no_refusal(
@@ -226,7 +243,7 @@ def test_all_members_ask_the_same_of_the_log(
     files.asked.clear()
     home = Home(tmp_path / "bob")
     write_pins(home, SITE, Pins(cast.roster_key, 1))
-    replace(gate, home=home).bans(cast.bob.secret, replace(log, home=home))
+    replace(gate, home=home).bans(replace(log, home=home))
     assert [path for path, _headers in files.asked] == alice
 
 

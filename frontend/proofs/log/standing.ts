@@ -43,9 +43,9 @@ const nothing = (detail: string): never => {
 
 /** An entry, read with all others of its file, so that what is asked for is the same for everybody; checked. */
 async function entryAt(tree: TileTree, source: LogSource, index: number): Promise<Fields> {
+  if (index >= tree.head.size) return nothing("outside the log");
   const tile = Math.floor(index / WIDTH);
   const width = Math.min(WIDTH, tree.head.size - tile * WIDTH);
-  if (width <= 0) return nothing("outside the log");
   const entries = [...unpackEntries(await source.entries(tile, width), width)];
   const entry = entries[index % WIDTH]!;
   if (!equalBytes(leafHash(entry), await tree.leaf(index))) throw new ProofError("log-altered", "", { tile: `entries/${tile}` });

@@ -8,6 +8,7 @@ others. So a client uses what the newest head names, which is the same for every
 from collections.abc import Mapping
 
 from openmai.anonymity.bans import BanList
+from openmai.anonymity.documents import DocumentRefused
 from openmai.anonymity.encoding import Domain
 from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.log.entries import LogEntry, artifacts_entry, bans_entry, parse_entry, standing_entry
@@ -118,4 +119,9 @@ def check_artifacts(
 
 def _entry_at(view: LogView, index: int, read: Read) -> LogEntry:
     """An entry, read with all others of its file: what is asked for is the same for everybody."""
-    return parse_entry(read_entries(view, index // WIDTH, read)[index % WIDTH])
+    if index >= view.head.size:
+        raise NothingStanding(_("the newest entry of the log does not say what is in force"))
+    try:
+        return parse_entry(read_entries(view, index // WIDTH, read)[index % WIDTH])
+    except DocumentRefused as error:
+        raise NothingStanding(_("the newest entry of the log does not say what is in force")) from error
