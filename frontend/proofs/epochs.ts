@@ -35,11 +35,10 @@ export interface Epoch extends Known {
   readonly members: ReadonlySet<bigint> | null;
 }
 
-/** All that is known when the whole leaves file is here. */
-export function epochOfLeaves(name: string, { epoch, size, live }: RosterStatement, tree: LeanIMT, leaves: readonly bigint[], commitment: bigint | null): Epoch {
-  const place = commitment === null ? -1 : leaves.indexOf(commitment);
-  const number = Math.floor(place / TILE);
-  const tile = place < 0 ? null : { number, leaves: leaves.slice(number * TILE, (number + 1) * TILE) };
+/** All that is known when the whole leaves file is here. Where nobody is looked for, the own tile stays the one of `kept`. */
+export function epochOfLeaves(name: string, { epoch, size, live }: RosterStatement, tree: LeanIMT, leaves: readonly bigint[], commitment: bigint | null, kept: Epoch | null = null): Epoch {
+  const number = commitment === null ? (kept?.tile?.number ?? -1) : Math.floor(leaves.indexOf(commitment) / TILE);
+  const tile = number < 0 ? null : { number, leaves: leaves.slice(number * TILE, (number + 1) * TILE) };
   return { statement: name, epoch, size, live, nodes: tree.tileRoots(), tile, members: new Set(leaves.filter((leaf) => leaf !== 0n)) };
 }
 
@@ -55,9 +54,10 @@ export function epochOfPaths(name: string, { epoch, size, live }: RosterStatemen
 }
 
 function tileOf(paths: Paths, kept: Epoch | null, commitment: bigint | null): Tile | null {
-  if (commitment === null) return null;
-  const listed = paths.find(commitment);
-  const number = listed ?? (kept?.tile?.leaves.includes(commitment) ? kept.tile.number : null);
+  // Whoever looks for nobody keeps the own tile: a device without it fetches the whole list when it speaks.
+  const listed = commitment === null ? null : paths.find(commitment);
+  const own = commitment === null || kept?.tile?.leaves.includes(commitment) === true;
+  const number = listed ?? (own ? (kept?.tile?.number ?? null) : null);
   const leaves = number === null ? null : paths.tileNow(number, kept?.tile?.leaves ?? []);
   return leaves === null ? null : { number: number!, leaves };
 }

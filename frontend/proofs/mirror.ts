@@ -152,23 +152,24 @@ export class Mirror {
       else if (tooMany(next.removals) || tells(next.found, commitment)) return next;
       else proved = next.removals;
     }
-    const { found, leaves } = await this.whole(named, commitment, report);
+    const { found, leaves } = await this.whole(named, kept, commitment, report);
     const removals = proved ?? removalsIn(kept, leaves);
     if (removals === null) throw unchained(statement, kept!, gap);
     return { found, removals };
   }
 
-  private async whole({ name, statement }: Named, commitment: bigint | null, report: Report): Promise<{ found: Epoch; leaves: readonly bigint[] }> {
+  private async whole({ name, statement }: Named, kept: Epoch | null, commitment: bigint | null, report: Report): Promise<{ found: Epoch; leaves: readonly bigint[] }> {
     const leaves = checkLeaves(statement, await this.addressed(`/rosters/leaves/${statement.leaves}.bin`, statement.leaves));
     const tree = checkTree(this.poseidon, statement, leaves, (done) => report({ stage: "hashing", done, total: 1 }));
-    return { found: epochOfLeaves(name, statement, tree, leaves, commitment), leaves };
+    return { found: epochOfLeaves(name, statement, tree, leaves, commitment, kept), leaves };
   }
 
   /** Accepts an epoch that lost many members: the member knows why. Another one than that is looked at anew. */
-  async accept(facts: SiteFacts, roster: string, epoch: number): Promise<void> {
+  async accept(facts: SiteFacts, roster: string, epoch: number, commitment: bigint | null = null): Promise<void> {
     const named = await this.current(facts, roster); // logged it must be, whatever the member accepts
-    if (named.statement.epoch !== epoch) return void (await this.roster(facts, roster));
-    await acceptEpoch(this.database, facts, roster, (await this.whole(named, null, () => {})).found);
+    if (named.statement.epoch !== epoch) return void (await this.roster(facts, roster, commitment));
+    const kept = await keptEpoch(this.database, facts, roster);
+    await acceptEpoch(this.database, facts, roster, (await this.whole(named, kept, commitment, () => {})).found);
   }
 
   /** An epoch may come between the index and the list of places, or one of them from a cache: then both are asked anew, once. */

@@ -188,7 +188,8 @@ async function aliasIn(facts: SiteFacts, threadId: Uint8Array): Promise<Alias> {
 
 async function labelOf(facts: SiteFacts, roster: string): Promise<PersonaFacts["label"]> {
   if (labelSlug(roster) === null) return null;
-  return (await (await getTools()).mirror.roster(facts, roster)).statement.label;
+  const { vault, mirror, poseidon } = await getTools();
+  return (await mirror.roster(facts, roster, commitmentOf(poseidon, await vault.secret(facts)))).statement.label;
 }
 
 async function finish(facts: SiteFacts, action: Action, roster: string, note: PersonaNote | undefined, body: string, joins: boolean): Promise<Spoken> {
@@ -345,8 +346,10 @@ const handlers: { readonly [M in Method]: Handler<M> } = {
     return null;
   },
   logEvidence: async ({ facts }) => readEvidence((await getTools()).database, facts),
-  acceptEpoch: async ({ facts, roster, epoch }) => {
-    await (await getTools()).mirror.accept(inOpenSeason(facts), roster, epoch);
+  acceptEpoch: async ({ facts: site, roster, epoch }) => {
+    const { vault, mirror, poseidon } = await getTools();
+    const facts = inOpenSeason(site);
+    await mirror.accept(facts, roster, epoch, commitmentOf(poseidon, await vault.secret(facts)));
     return null;
   },
   verify: async ({ file, rosterKey, log }, _report, id) =>

@@ -117,6 +117,20 @@ describe("the mirror of a large roster", () => {
     expect([asked, path?.index]).toEqual([["paths", "leaves", "paths"], vectors.path.index]);
   });
 
+  test("keeps the own tile where nobody is looked for, and where an epoch is accepted", async () => {
+    await showing(first, alone()).roster(facts, ROSTER, 1_300n);
+    await showing(third, file).roster(facts, ROSTER); // as for a label
+    asked.splice(0);
+    await expect(showing({ ...third, serial: 4 }, file).roster(facts, ROSTER, 1_300n)).resolves.toMatchObject({ path: { index: vectors.path.index } });
+    expect(asked).toEqual([]);
+    for (const commitment of [null, 1_300n]) {
+      await showing({ ...third, serial: 5 }, file).accept(facts, ROSTER, 3, commitment);
+      asked.splice(0);
+      await showing({ ...third, serial: 5 }, file).roster(facts, ROSTER, 1_300n);
+      expect(asked).toEqual([]);
+    }
+  });
+
   test("fetches a small list whole", async () => {
     const files = publish(poseidon, { log, ...first, paths: alone() });
     const fetcher = (url: string): Promise<Response> => (asked.push(url), Promise.resolve(new Response(files.get(url) ?? null, { status: files.has(url) ? 200 : 404 })));
