@@ -169,6 +169,8 @@ def test_an_epoch_that_is_not_in_the_log_is_refused(mirror: Mirror, cast: Cast, 
     files.put("/api/v1/rosters", canonical_json({"rosters": [place]}))
     with pytest.raises(Refused, match="not in the log that was signed"):
         checked(mirror, cast)
+    with pytest.raises(Refused, match="not in the log that was signed"):
+        mirror.accept(mirror.index(), HARBOUR, epoch=1)
     place["log"]["root"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     files.put("/api/v1/rosters", canonical_json({"rosters": [place]}))
     with pytest.raises(Refused, match="two histories"):

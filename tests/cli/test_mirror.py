@@ -293,6 +293,8 @@ def test_a_shard_that_opens_before_the_one_before_is_full_is_refused(
         with pytest.raises(Refused, match=words) as refused:
             checked(mirror, f"{HARBOUR}#2", cast.alice)
         assert refused.value.code == "early-shard"
+        with pytest.raises(Refused, match=words):
+            mirror.accept(mirror.index(), f"{HARBOUR}#2", epoch=1)
     files.put("/rosters/index.json", cast.index(serial=9, rosters=[second]))
     with pytest.raises(Refused, match=words):
         checked(mirror, f"{HARBOUR}#2", cast.alice)

@@ -128,7 +128,9 @@ def test_too_many_removals_are_counted_from_the_file_alone(
     assert refused.value.code == "roster-shrunk"
     assert asked(files) == ["paths"]
     mirror.accept(mirror.index(), HARBOUR, epoch=2)
+    asked(files)
     checked(mirror, HARBOUR, cast.alice)
+    assert asked(files) == [], "the own tile stays known, so that nobody sees who accepted"
 
 
 def test_an_epoch_that_cannot_be_chained_to_is_compared_leaf_by_leaf(

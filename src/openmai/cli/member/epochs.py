@@ -76,9 +76,20 @@ class KeptEpoch:
         return self.live is not None and commitment not in self.live
 
 
-def epoch_of_leaves(signed: SignedStatement, tree: LeanIMT, *, commitment: int | None = None) -> KeptEpoch:
-    """All that is known when the whole leaves file is here."""
+def epoch_of_leaves(
+    signed: SignedStatement,
+    tree: LeanIMT,
+    *,
+    commitment: int | None = None,
+    kept: KeptEpoch | None = None,
+) -> KeptEpoch:
+    """All that is known when the whole leaves file is here. Where nobody is looked for, the own tile stays
+    the one of `kept`: a machine without it fetches the whole list when it speaks.
+    """
     leaves, tile = tree.leaves, None
+    own = None if kept is None else kept.tile
+    if commitment is None and own is not None and own.number * TILE < tree.size:
+        tile = Tile(own.number, tree.tile(own.number))
     if commitment is not None and commitment in leaves:
         number = leaves.index(commitment) // TILE
         tile = Tile(number, tree.tile(number))

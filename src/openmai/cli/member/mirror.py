@@ -154,7 +154,8 @@ class Mirror:
     def accept(
         self, index: RosterIndex, roster: str, *, epoch: int
     ) -> tuple[Removals | None, RosterStatement]:
-        """Accept an epoch that lost many members; raise `Refused` if it is not the current one.
+        """Accept an epoch that lost many members; raise `Refused` if it is not the current one, or not the
+        one that everybody sees.
 
         None where it cannot be told how many.
         """
@@ -162,12 +163,15 @@ class Mirror:
         if signed.statement.epoch != epoch:
             message = _("%(roster)s is at epoch %(found)d now, not at %(epoch)d.")
             raise Refused(message % {"roster": roster, "found": signed.statement.epoch, "epoch": epoch})
+        # Whatever the member accepts, it is no crowd set apart.
+        self._refuse_early_shard(index, signed.statement)
+        self._logged(signed)
         tree = self._leaves(signed.statement)
         try:
             removals = self._accepted.removals(roster, tree.leaves)
         except NoChain:
             removals = None
-        self._accepted.accept(epoch_of_leaves(signed, tree))
+        self._accepted.accept(epoch_of_leaves(signed, tree, kept=self._accepted.kept(roster)))
         return removals, signed.statement
 
     @property
