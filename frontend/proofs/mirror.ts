@@ -188,7 +188,8 @@ export class Mirror {
     const named = await this.named(facts, roster, fresh);
     if (before === null) return named;
     const full = await this.named(facts, before, fresh).catch((error: unknown) => {
-      if (error instanceof ProofError && error.code === "roster-unknown") return null;
+      const unlisted = error instanceof ProofError && error.code === "roster-unknown" && error.parameters["status"] === undefined;
+      if (unlisted) return null;
       throw error;
     });
     if (full === null || full.statement.size < MAX_SHARD) throw new ProofError("shard-early", "", { roster, before });
@@ -198,7 +199,11 @@ export class Mirror {
   private async named(facts: SiteFacts, roster: string, fresh: boolean): Promise<Named> {
     const entry = (await this.index(facts, fresh)).rosters.find((each) => each.roster === roster);
     if (entry === undefined) throw new ProofError("roster-unknown", roster);
-    const envelope = parseCanonical(await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement));
+    const envelope = parseCanonical(await this.addressed(`/rosters/statements/${entry.statement}.json`, entry.statement).catch((error: unknown) => {
+      // The talk site holds an epoch back that it could not check.
+      if (error instanceof ProofError && error.parameters["status"] === 404) throw new ProofError("roster-unknown", roster, { status: 404 });
+      throw error;
+    }));
     const { statement } = openStatement(envelope, parseHex(facts.roster_key, 32, "roster key"));
     checkBelongs(statement, entry, facts);
     const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed(facts, fresh));

@@ -232,6 +232,17 @@ describe("the public log", () => {
   });
 });
 
+describe("an epoch that the site holds back", () => {
+  test("is no roster yet, and no shard set apart: the next one is tried", async () => {
+    const files = publish(poseidon, { log, leaves: members(1, 40) });
+    const fetcher = (url: string): Promise<Response> => {
+      const body = url.startsWith("/rosters/statements/") ? undefined : files.get(url);
+      return Promise.resolve(new Response(body ?? null, { status: body === undefined ? 404 : 200 }));
+    };
+    await expect(new Mirror(fetcher, database, poseidon).roster(facts, ROSTER)).rejects.toMatchObject({ code: "roster-unknown" });
+  });
+});
+
 describe("the floor", () => {
   test("is twenty, whatever the site says", async () => {
     const worker = await workerIn({ others: 30, settled: 19 });

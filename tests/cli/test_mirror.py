@@ -75,6 +75,15 @@ def test_a_crowd_below_the_floor_is_refused(mirror: Mirror, cast: Cast, files: F
     assert refused.value.code == "below-floor"
 
 
+def test_an_epoch_that_the_site_holds_back_is_none(mirror: Mirror, cast: Cast, files: Files):
+    """The next roster of the same company is tried then, and the site's own at last."""
+    held = cast.rosters[HARBOUR].signed.name.hex()
+    del files.answers[f"/rosters/statements/{held}.json"]
+    with pytest.raises(Refused, match=f"does not hand out the roster {HARBOUR} yet") as refused:
+        checked(mirror, HARBOUR, cast.alice)
+    assert refused.value.code == "unknown-roster"
+
+
 def test_the_site_cannot_lower_the_members_own_floor(mirror: Mirror, cast: Cast):
     index = mirror.index()
     careless = replace(mirror, facts=replace(mirror.facts, floor=2))

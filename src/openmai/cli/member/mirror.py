@@ -234,9 +234,15 @@ class Mirror:
         entry = index.entry(roster)
         if entry is None:
             raise Refused(_("There is no roster %(roster)s.") % {"roster": roster}, code="unknown-roster")
-        data = self._named(
-            f"/rosters/statements/{entry.statement.hex()}.json", entry.statement, MAX_STATEMENT
-        )
+        path = f"/rosters/statements/{entry.statement.hex()}.json"
+        try:
+            data = self._named(path, entry.statement, MAX_STATEMENT)
+        except Refused as error:
+            if error.code != "not-found":
+                raise
+            # The talk site holds an epoch back that it could not check.
+            message = _("The site does not hand out the roster %(roster)s yet.")
+            raise Refused(message % {"roster": roster}, code="unknown-roster") from error
         try:
             signed = open_statement(data, key=self.pins.roster_key, domain=self.facts.domain)
         except AnonymityError as error:
