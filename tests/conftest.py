@@ -9,8 +9,9 @@ import pytest
 from hypothesis import settings
 from tests.factories.cast import Cast
 
-# How long an example takes says more of the machine than of the code; speed is measured in bench/. The same
-# examples each time: a change must not fail for what it did not touch; `--hypothesis-profile=search` seeks more.
+# How long an example takes says more of the machine than of the code; speed is measured in bench/. The
+# same examples each time: a change must not fail for what it did not touch. For others:
+# `--hypothesis-profile=search`.
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1_000)
 settings.load_profile("fixed")
