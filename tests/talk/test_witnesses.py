@@ -56,7 +56,7 @@ def test_a_witness_signs_what_grows_and_only_then_it_is_shown(talk: Talk, walt: 
     assert witnessing.ask_witnesses(rules) == []
     newest = newest_checkpoint(quorum=1)
     assert newest is not None
-    assert newest.head.size == shown.head.size + 40
+    assert newest.head.size == shown.head.size + 40 + 1, "what was added, and what is in force then"
     assert desk.last(rules.log_origin) == newest.head
 
 
