@@ -35,8 +35,14 @@ def run() -> Result:
     return dearer("log-growth", ours, Side(f"{worst}, {SMALL:,} entries", small[worst]), bar=BAR)
 
 
-def _entry(at: int) -> bytes:
-    return f'{{"n":{at}}}'.encode()
+def _entries(size: int) -> list[bytes]:
+    """Of any form, but for the last one, which each addition reads."""
+    from openmai.anonymity.log.entries import standing_entry
+
+    return [
+        *(f'{{"n":{at}}}'.encode() for at in range(size - 1)),
+        standing_entry(DOMAIN, artifacts=0, bans={}).data,
+    ]
 
 
 def fill(size: int) -> None:
@@ -50,9 +56,11 @@ def fill(size: int) -> None:
 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("TRUNCATE talk_logentry, talk_lognode, talk_logcheckpoint CASCADE")
-        rows = ((at, "tick", data, leaf_hash(data)) for at in range(size) for data in [_entry(at)])
+        entries = _entries(size)
+        hashes = list(map(leaf_hash, entries))
+        rows = ((at, "tick", *row) for at, row in enumerate(zip(entries, hashes, strict=True)))
         _copy(cursor, "talk_logentry", ("index", "kind", "data", "hash"), rows)
-        _copy(cursor, "talk_lognode", ("level", "index", "hash"), _nodes(size))
+        _copy(cursor, "talk_lognode", ("level", "index", "hash"), _nodes(hashes))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
@@ -64,11 +72,10 @@ def _copy(cursor: object, table: str, columns: Sequence[str], rows: Iterable[tup
             copy.write_row(row)
 
 
-def _nodes(size: int) -> Iterator[tuple[int, int, bytes]]:
-    """The roots of all tiles that are full at this size."""
-    from openmai.anonymity.log.merkle import fold, leaf_hash
+def _nodes(row: list[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """The roots of all tiles that these hashes of entries fill."""
+    from openmai.anonymity.log.merkle import fold
 
-    row = [leaf_hash(_entry(at)) for at in range(size)]
     level = 1
     while len(row) >= 256:
         row = [fold(row[at : at + 256]) for at in range(0, len(row) - 255, 256)]
