@@ -1,7 +1,6 @@
 """`python -m tests.adversary`: the full test, its controls and the report. Exit code 1: not passed."""
 
 import argparse
-import pickle
 import sys
 import tempfile
 import time
@@ -9,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.adversary.kept import keep_outcome, place_of, read_outcome
 from tests.adversary.leaks import BUILDS, ROSTERS
 from tests.adversary.report import failures, missed, write_report
 from tests.adversary.run import Outcome, run
@@ -40,15 +40,14 @@ def main() -> int:
 def _outcome(size: Size, leaks: frozenset[str], where: Path, state: Path | None) -> Outcome:
     """Of one site; an outcome that an earlier run of the same code left in `state` is taken from there."""
     _say(f"A site that leaks: {', '.join(sorted(leaks))}" if leaks else "The site as it is")
-    kept = None if state is None else state / f"{'-'.join((size.name, *sorted(leaks)))}.pickle"
-    if kept is not None and kept.exists():
+    if state is None:
+        return run(size, where=where, say=_say, leaks=leaks)
+    kept = place_of(state, size, leaks)
+    if kept.exists():
         _say(f"{kept} has it.")
-        found: Outcome = pickle.loads(kept.read_bytes())  # noqa: S301 - our own
-        return found
+        return read_outcome(kept, size=size, leaks=leaks)
     outcome = run(size, where=where, say=_say, leaks=leaks)
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(pickle.dumps(outcome))
+    keep_outcome(outcome, kept)
     return outcome
 
 

@@ -10,7 +10,7 @@ from tests.people.test_rosters import ATTESTED, EPOCH, TRADE, crowd, index, join
 from openmai.companies.actions import register_company
 from openmai.companies.models import Company
 from openmai.people import actions
-from openmai.people.actions.rosters import publish_rosters
+from openmai.people.actions.rosters import publish_rosters, rules
 from openmai.people.models import Employment, Enrolment, Member, Roster
 from openmai.people.queries import outlook
 
@@ -68,6 +68,17 @@ def test_companies_of_no_trade_have_no_roster_of_it(now: datetime):
     Company.objects.update(trade="other")
     crowd(5, now)
     assert published(now) == [ATTESTED, "site"]
+
+
+def test_ten_shards_and_more_open_in_one_run(now: datetime):
+    """Each once the one before is full, in the order of their numbers and not of their names."""
+    staff = crowd(12, now)
+    assert not [name for name in in_shards(now, limit=1) if "#" in name or name == ATTESTED]
+    # Too few for an epoch of their own, each waits for so long.
+    in_shards(now + rules().max_wait, limit=1)
+    numbers = ["", *(f"#{number}" for number in range(2, 13))]
+    assert set(shards(ATTESTED)) == {ATTESTED + number for number in numbers}
+    assert set().union(*shards(ATTESTED).values()) == {key(member) for member in staff}
 
 
 def test_a_roster_that_would_grow_too_long_goes_on_in_the_next_shard(now: datetime):

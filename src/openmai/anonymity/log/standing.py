@@ -6,6 +6,7 @@ others. So a client uses what the newest head names, which is the same for every
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from openmai.anonymity.bans import BanList
 from openmai.anonymity.documents import DocumentRefused
@@ -22,21 +23,31 @@ _ = gettext_noop
 class NothingStanding(LogRefused):
     """The newest entry does not say what is in force."""
 
+    code: ClassVar = "nothing-standing"
+
 
 class UnloggedBans(LogRefused):
     """The ban list is not the one that the log names."""
+
+    code: ClassVar = "bans-not-logged"
 
 
 class OutdatedBans(LogRefused):
     """The log holds a newer ban list."""
 
+    code: ClassVar = "bans-outdated"
+
 
 class OtherSlots(LogRefused):
     """The log says another number of slots."""
 
+    code: ClassVar = "slots-not-logged"
+
 
 class OtherGateKeys(LogRefused):
     """The log names other keys of the gate, or another circuit."""
+
+    code: ClassVar = "gate-not-logged"
 
 
 class Standing:

@@ -206,7 +206,6 @@ def _unlogged(error: LogRefused) -> Refused:
                 "The log does not say what is in force: %(reason)s. Nothing was sent. Try again after the "
                 "next tick; if it goes on, tell the operator in public."
             )
-            code = "nothing-standing"
         case UnloggedBans():
             message = _(
                 "The ban list that the site shows is not in its log: %(reason)s. A list for you alone would "
@@ -214,31 +213,27 @@ def _unlogged(error: LogRefused) -> Refused:
                 "witnesses have signed: try again in a few minutes. If it goes on, tell the operator in "
                 "public."
             )
-            code = "bans-not-logged"
         case OutdatedBans():
             message = _(
                 "The site shows an old ban list: %(reason)s. An old list for you alone would tell your post "
                 "from all others, so nothing was proved and nothing was sent. Try again in a minute; if it "
                 "goes on, tell the operator in public."
             )
-            code = "bans-outdated"
         case OtherSlots():
             message = _(
                 "The number of slots that the site names is not the one in its log: %(reason)s. A number "
                 "for you alone would tell your post from all others, so nothing was proved and nothing was "
                 "sent. Try again after the next tick; if it goes on, tell the operator in public."
             )
-            code = "slots-not-logged"
         case OtherGateKeys():
             message = _(
                 "The gate's keys that the site names are not those in its log: %(reason)s. Keys for you "
                 "alone would tell your post from all others, so nothing was proved and nothing was sent. "
                 "Try again after the next tick; if it goes on, tell the operator in public."
             )
-            code = "gate-not-logged"
         case _:
             return refused(error)
-    return Refused(message % {"reason": reason_of(error)}, code=code)
+    return Refused(message % {"reason": reason_of(error)}, code=error.code)
 
 
 def _are_numbers(value: object) -> bool:

@@ -89,12 +89,12 @@ def publish_rosters(*, now: datetime, shard_leaves: int = MAX_SHARD) -> Publicat
             wanted[crowd.name] = crowd
             of = {"kind": crowd.kind, "company_id": crowd.company_id, "trade": crowd.trade, "shard": shard}
             Roster.objects.get_or_create(season=season, name=crowd.name, defaults=of)
-    known = list(Roster.objects.filter(season=season).order_by("name"))
+    known = list(Roster.objects.filter(season=season).order_by("shard", "name"))
     companies = companies_by_id(roster.company_id for roster in known if roster.company_id)
     published = []
     for roster in known:
         label = _label(roster, companies)
-        # By their names the one before comes first: it may fill up in this very run.
+        # The shard before comes first: it may fill up in this very run.
         opened = roster.shard == 1 or _is_full(roster, shard_leaves)
         if _publish(roster, wanted.get(roster.name), label, now, opened=opened):
             published.append(roster.name)
@@ -200,7 +200,6 @@ def _write_epoch(roster: Roster, label: Label | None, epoch: int, now: datetime)
     gone = [(index, row[2], commitments[index]) for index, row in enumerate(rows) if row[2]]
     tree = LeanIMT(0 if row[2] else commitment for row, commitment in zip(rows, commitments, strict=True))
     data = pack_leaves(tree.leaves)
-    name = sha256(data).digest()
     paths = _paths(roster, tree, epoch, gone)
     journal = journal_of(roster, epoch, on=now.date())
     statement = RosterStatement(
@@ -213,27 +212,32 @@ def _write_epoch(roster: Roster, label: Label | None, epoch: int, now: datetime)
         size=tree.size,
         live=sum(removed is None for _key, _joined, removed in rows),
         settled=sum(removed is None and joined < epoch for _key, joined, removed in rows),
-        leaves=name,
+        leaves=sha256(data).digest(),
         paths=sha256(paths).digest(),
         journal=sha256(journal.data).digest(),
         published=now.date().isoformat(),
     )
-    envelope = sign_statement(statement, roster_signing_key())
-    LeavesFile.objects.get_or_create(sha256=name, defaults={"data": data})
+    LeavesFile.objects.get_or_create(sha256=statement.leaves, defaults={"data": data})
     PathsFile.objects.get_or_create(sha256=statement.paths, defaults={"data": paths})
-    published = RosterEpoch.objects.create(
+    published = _sign(roster, statement, now)
+    RosterJournal.objects.create(sha256=statement.journal, epoch=published, data=journal.data)
+
+
+def _sign(roster: Roster, statement: RosterStatement, now: datetime) -> RosterEpoch:
+    """The signed epoch; its files must be there."""
+    envelope = sign_statement(statement, roster_signing_key())
+    return RosterEpoch.objects.create(
         sha256=sha256(envelope).digest(),
         roster=roster,
-        epoch=epoch,
+        epoch=statement.epoch,
         envelope=envelope,
-        leaves_id=name,
+        leaves_id=statement.leaves,
         paths_id=statement.paths,
         size=statement.size,
         live=statement.live,
         settled=statement.settled,
         published_at=now,
     )
-    RosterJournal.objects.create(sha256=statement.journal, epoch=published, data=journal.data)
 
 
 def _paths(roster: Roster, tree: LeanIMT, epoch: int, gone: list[tuple[int, int, int]]) -> bytes:
