@@ -73,12 +73,13 @@ def _copy(cursor: object, table: str, columns: Sequence[str], rows: Iterable[tup
 
 
 def _nodes(row: list[bytes]) -> Iterator[tuple[int, int, bytes]]:
-    """The roots of all tiles that these hashes of entries fill."""
+    """The roots that are kept over these hashes of entries."""
     from openmai.anonymity.log.merkle import fold
+    from openmai.talk.queries.log import NODE_WIDTH
 
     level = 1
-    while len(row) >= 256:
-        row = [fold(row[at : at + 256]) for at in range(0, len(row) - 255, 256)]
+    while len(row) >= NODE_WIDTH:
+        row = [fold(row[at : at + NODE_WIDTH]) for at in range(0, len(row) - NODE_WIDTH + 1, NODE_WIDTH)]
         yield from ((level, index, root) for index, root in enumerate(row))
         level += 1
 

@@ -3,10 +3,12 @@
 import json
 import secrets
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from tests.factories.cast import DOMAIN, HARBOUR
 from tests.talk.conftest import Talk
@@ -16,7 +18,7 @@ from tests.talk.test_rosters import fetching, people
 from openmai.anonymity.encoding import canonical_json, sha256
 from openmai.anonymity.log.checkpoints import open_checkpoint
 from openmai.anonymity.log.entries import entry, parse_entry
-from openmai.anonymity.log.merkle import leaf_hash
+from openmai.anonymity.log.merkle import fold, leaf_hash
 from openmai.anonymity.log.tiles import Tile, new_tiles
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import CLAIMS, verify_proof_file
@@ -307,11 +309,22 @@ def test_the_site_logs_its_season_its_artifacts_and_the_bundle_once_and_again_wh
     assert [each.kind for each in due] == ["season", "artifacts", "bundle"]
 
 
-def test_the_hashes_of_full_tiles_are_kept(talk: Talk):
+def test_the_hashes_of_complete_subtrees_are_kept(talk: Talk):
     add(talk, 600)
-    hashes = [leaf_hash(bytes(row.data)) for row in LogEntry.objects.order_by("index")[:256]]
-    from openmai.anonymity.log.merkle import fold
-
-    assert bytes(LogNode.objects.get(level=1, index=0).hash) == fold(hashes)
+    row = [leaf_hash(bytes(row.data)) for row in LogEntry.objects.order_by("index")]
+    for level in (1, 2):
+        row = [fold(row[at : at + 16]) for at in range(0, len(row) // 16 * 16, 16)]
+        kept = LogNode.objects.filter(level=level).order_by("index")
+        assert [bytes(each.hash) for each in kept] == row
     assert LogCheckpoint.objects.count() == 2
     assert LogTrust(talk.cast.log.note_key) == talk.rules.log_trust
+
+
+def test_the_kept_hashes_can_be_computed_anew(talk: Talk):
+    """As the migration does that came with more of them."""
+    add(talk, 600)
+    kept = list(LogNode.objects.order_by("level", "index").values_list("level", "index", "hash"))
+    migration = import_module("openmai.talk.migrations.0006_log_nodes")
+    with connection.schema_editor() as editor:
+        migration.rebuild(apps, editor)
+    assert list(LogNode.objects.order_by("level", "index").values_list("level", "index", "hash")) == kept

@@ -78,10 +78,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right)
 
 
+def split_hashes(packed: bytes) -> list[bytes]:
+    """The hashes that stand in one piece."""
+    return [packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE)]
+
+
 def fold(hashes: Sequence[bytes]) -> bytes:
     """The root over a complete subtree's hashes, whose number is a power of two."""
     while len(hashes) > 1:
-        hashes = [node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2)]
+        one_by_one = iter(hashes)
+        hashes = [node_hash(left, right) for left, right in zip(one_by_one, one_by_one, strict=True)]
     return hashes[0]
 
 

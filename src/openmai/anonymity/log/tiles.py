@@ -10,15 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from openmai.anonymity.errors import gettext_noop
-from openmai.anonymity.log.merkle import (
-    EMPTY_ROOT,
-    HASH_SIZE,
-    AlteredLog,
-    LogRefused,
-    TreeHead,
-    fold,
-    node_hash,
-)
+from openmai.anonymity.log.merkle import HASH_SIZE, AlteredLog, LogRefused
+from openmai.anonymity.log.trees import Row, StoredTree
 
 _ = gettext_noop
 HEIGHT: Final = 8
@@ -137,89 +130,12 @@ def first_entries(data: bytes, width: int) -> bytes:
     return data[:at]
 
 
-class TiledTree:
-    """The tree of `size` entries as its tiles tell it. Tiles are read once each; nothing of them is believed
-    until a proof that was computed here verifies.
-    """
+class TiledTree(StoredTree):
+    """The tree of `size` entries as its tiles tell it, which are read once each."""
 
     def __init__(self, size: int, read: Read) -> None:
-        self.size = size
-        self._read = read
-        self._rows: dict[Tile, list[bytes]] = {}
-
-    def root(self) -> bytes:
-        return self.root_at(self.size)
-
-    def root_at(self, size: int) -> bytes:
-        """The root of the first `size` entries."""
-        return self.range_root(0, size) if size else EMPTY_ROOT
-
-    def head(self) -> TreeHead:
-        return TreeHead(self.size, self.root())
-
-    def inclusion_proof(self, index: int) -> list[bytes]:
-        """RFC 6962 §2.1.1, from the entry up."""
-        low, high = 0, self.size
-        path: list[bytes] = []
-        while high - low > 1:
-            middle = low + _split(high - low)
-            if index < middle:
-                path.append(self.range_root(middle, high))
-                high = middle
-            else:
-                path.append(self.range_root(low, middle))
-                low = middle
-        return path[::-1]
-
-    def consistency_proof(self, old: int) -> list[bytes]:
-        """RFC 6962 §2.1.2, from `old` entries to all of them; empty if `old` is 0 or all."""
-        if old in (0, self.size):
-            return []
-        low, high, whole = 0, self.size, True
-        path: list[bytes] = []
-        while old != high:
-            middle = low + _split(high - low)
-            if old <= middle:
-                path.append(self.range_root(middle, high))
-                high = middle
-            else:
-                path.append(self.range_root(low, middle))
-                low, whole = middle, False
-        if not whole:
-            path.append(self.range_root(low, high))
-        return path[::-1]
-
-    def leaf(self, index: int) -> bytes:
-        return self.row(0, index // WIDTH)[index % WIDTH]
-
-    def range_root(self, low: int, high: int) -> bytes:
-        """The root over the entries from `low` to `high`, one of the ranges that the tree is made of."""
-        length = high - low
-        if length & (length - 1) == 0:
-            return self._subtree(length.bit_length() - 1, low)
-        middle = low + _split(length)
-        return node_hash(self.range_root(low, middle), self.range_root(middle, high))
-
-    def _subtree(self, level: int, low: int) -> bytes:
-        """The root of the complete subtree of 2**level entries that begins at `low`."""
-        tile_level, height = divmod(level, HEIGHT)
-        first = low >> (tile_level * HEIGHT)
-        row = self.row(tile_level, first // WIDTH)
-        return fold(row[first % WIDTH : first % WIDTH + (1 << height)])
-
-    def row(self, level: int, index: int) -> list[bytes]:
-        """The hashes of a tile as it is in this tree; raise `AlteredLog` if it is of another length."""
-        tile = tile_at(level, index, self.size)
-        if tile is None:
-            raise AlteredLog(_("the entry lies outside the log that was signed"))
-        if tile not in self._rows:
-            data = self._read(tile)
-            if len(data) != tile.largest:
-                raise AlteredLog(_("a file of the log has another length than its name says"))
-            self._rows[tile] = [data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)]
-        return self._rows[tile]
+        super().__init__(size, lambda rows: [read(_tile_of(row)) for row in rows], height=HEIGHT)
 
 
-def _split(length: int) -> int:
-    """The greatest power of two below `length`, which is at least 2."""
-    return 1 << ((length - 1).bit_length() - 1)
+def _tile_of(row: Row) -> Tile:
+    return Tile(row.level, row.low // WIDTH, row.high - row.low)

@@ -12,10 +12,10 @@ from openmai.anonymity.encoding import Domain
 from openmai.anonymity.fields import be32
 from openmai.anonymity.log.checkpoints import sign_checkpoint
 from openmai.anonymity.log.entries import LogEntry, bans_entry, tick_entries
-from openmai.anonymity.log.merkle import TreeHead, fold, leaf_hash
+from openmai.anonymity.log.merkle import TreeHead, fold, leaf_hash, split_hashes
 from openmai.anonymity.log.notes import SignatureLine
 from openmai.anonymity.log.standing import Standing
-from openmai.anonymity.log.tiles import WIDTH
+from openmai.anonymity.log.trees import Row
 from openmai.platform.clock import iso_seconds
 from openmai.talk import log_files
 from openmai.talk.log_facts import due_facts
@@ -29,7 +29,7 @@ from openmai.talk.models import (
     Post,
 )
 from openmai.talk.models import LogEntry as LogRow
-from openmai.talk.queries.log import hashes, last_entry, log_size, log_tree, standing_entries
+from openmai.talk.queries.log import NODE_WIDTH, hashes, last_entry, log_size, log_tree, standing_entries
 from openmai.talk.rules import Rules
 
 _ONE_WRITER: Final = 0x6C6F67  # an arbitrary key for PostgreSQL's advisory lock
@@ -87,15 +87,16 @@ def _publish_after_commit(rules: Rules) -> None:
 
 
 def _new_nodes(old: int, added: Sequence[bytes]) -> list[LogNode]:
-    """The roots of the tiles that `added` filled, level by level."""
+    """The roots of the subtrees that `added` completed, level by level."""
     nodes: list[LogNode] = []
     level, size, new = 0, old, list(added)
     while new:
-        first = size // WIDTH
-        # What stands in the tile that was begun before.
-        row = [*hashes(level, first * WIDTH, size), *new]
+        first = size // NODE_WIDTH
+        # What stands in the subtree that was begun before.
+        (begun,) = hashes([Row(level, first * NODE_WIDTH, size)])
+        row = [*split_hashes(begun), *new]
         level += 1
-        new = [fold(row[at : at + WIDTH]) for at in range(0, len(row) - WIDTH + 1, WIDTH)]
+        new = [fold(row[at : at + NODE_WIDTH]) for at in range(0, len(row) - NODE_WIDTH + 1, NODE_WIDTH)]
         nodes += [LogNode(level=level, index=first + at, hash=root) for at, root in enumerate(new)]
         size = first
     return nodes

@@ -36,7 +36,7 @@ class LogEntry(models.Model):
 
 
 class LogNode(models.Model):
-    """The root of a full tile, which is one hash of a tile of the level above."""
+    """The root of a complete subtree of 16**level entries; those of even levels are the hashes of tiles."""
 
     pk = models.CompositePrimaryKey("level", "index")
     level = models.SmallIntegerField()

@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from openmai.anonymity.fields import be32
 from openmai.anonymity.log.checkpoints import SignedCheckpoint, read_checkpoint
 from openmai.anonymity.log.entries import LogEntry, parse_entry
-from openmai.anonymity.log.merkle import HASH_SIZE
 from openmai.anonymity.log.notes import parse_note, parse_signature
 from openmai.anonymity.log.replacements import Replacement
-from openmai.anonymity.log.tiles import WIDTH, Tile, TiledTree, pack_entries
+from openmai.anonymity.log.tiles import HEIGHT, WIDTH, Tile, pack_entries
+from openmai.anonymity.log.trees import Row, StoredTree
 from openmai.talk.errors import TalkError
 from openmai.talk.queries.database import one, rows
+
+# Of every four levels of the tree one is kept: twice as many as its tiles have, for a proof reads and hashes
+# up to 2**height hashes of each.
+NODE_HEIGHT: Final = 4
+NODE_WIDTH: Final = 1 << NODE_HEIGHT
 
 
 class TileMissing(TalkError):
@@ -33,28 +39,27 @@ def log_size() -> int:
     return 0 if row is None else int(row[0])
 
 
-def hashes(level: int, low: int, high: int) -> list[bytes]:
-    """The hashes at a tile level from place `low` to `high`; fewer if the log is shorter."""
-    packed = packed_hashes(level, low, high)
-    return [packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE)]
-
-
-def packed_hashes(level: int, low: int, high: int) -> bytes:
-    """The same in one piece, as a tile has them: PostgreSQL joins 256 rows sooner than Python reads them."""
-    place = {"level": level, "low": low, "high": high}
-    if level == 0:
-        row = one(
-            """SELECT string_agg(hash, ''::bytea ORDER BY "index") FROM talk_logentry
-               WHERE "index" >= %(low)s AND "index" < %(high)s""",
-            place,
-        )
-    else:
-        row = one(
-            """SELECT string_agg(hash, ''::bytea ORDER BY "index") FROM talk_lognode
-               WHERE level = %(level)s AND "index" >= %(low)s AND "index" < %(high)s""",
-            place,
-        )
-    return b"" if row is None or row[0] is None else bytes(row[0])
+def hashes(asked: Sequence[Row]) -> list[bytes]:
+    """Of each row the hashes in one piece; fewer of them if the log is shorter."""
+    found = rows(
+        # PostgreSQL joins hashes sooner than Python reads them.
+        """SELECT CASE asked.level WHEN 0 THEN (
+                      SELECT string_agg(hash, ''::bytea ORDER BY "index") FROM talk_logentry
+                      WHERE "index" >= asked.low AND "index" < asked.high
+                  ) ELSE (
+                      SELECT string_agg(hash, ''::bytea ORDER BY "index") FROM talk_lognode
+                      WHERE level = asked.level AND "index" >= asked.low AND "index" < asked.high
+                  ) END
+           FROM unnest(%(levels)s::smallint[], %(lows)s::bigint[], %(highs)s::bigint[])
+                WITH ORDINALITY AS asked (level, low, high, place)
+           ORDER BY place""",
+        {
+            "levels": [row.level for row in asked],
+            "lows": [row.low for row in asked],
+            "highs": [row.high for row in asked],
+        },
+    )
+    return [bytes(packed or b"") for (packed,) in found]
 
 
 def entries(low: int, high: int) -> list[bytes]:
@@ -68,20 +73,20 @@ def entries(low: int, high: int) -> list[bytes]:
 def tile_data(tile: Tile) -> bytes:
     """The bytes of a tile; raise `TileMissing` if there is not so much of it."""
     low = tile.index * WIDTH
-    high = low + tile.width
-    if tile.level is not None:
-        packed = packed_hashes(tile.level, low, high)
-        if len(packed) != tile.width * HASH_SIZE:
+    if tile.level is None:
+        found = entries(low, low + tile.width)
+        if len(found) != tile.width:
             raise TileMissing(tile.path)
-        return packed
-    found = entries(low, high)
-    if len(found) != tile.width:
+        return pack_entries(found)
+    (data,) = hashes([Row(tile.level * HEIGHT // NODE_HEIGHT, low, low + tile.width)])
+    if len(data) != tile.largest:
         raise TileMissing(tile.path)
-    return pack_entries(found)
+    return data
 
 
-def log_tree(size: int) -> TiledTree:
-    return TiledTree(size, tile_data)
+def log_tree(size: int) -> StoredTree:
+    """The tree over the first `size` entries."""
+    return StoredTree(size, hashes, height=NODE_HEIGHT)
 
 
 def newest_checkpoint(*, quorum: int = 0) -> SignedCheckpoint | None:
