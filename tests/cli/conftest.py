@@ -6,6 +6,7 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,8 +146,9 @@ class Files:
         )
 
 
-@pytest.fixture
-def files() -> Iterator[Files]:
+@contextmanager
+def serving() -> Iterator[Files]:
+    """A server of its own, for as long as it lasts."""
     served = Files()
 
     class Handler(BaseHTTPRequestHandler):
@@ -172,10 +174,18 @@ def files() -> Iterator[Files]:
     served.origin = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield served
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def files() -> Iterator[Files]:
+    with serving() as served:
+        yield served
 
 
 def put_log(files: Files, log: SignedLog) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.cli.conftest import Files, serve_log
+from tests.cli.conftest import Files, serve_log, serving
 from tests.clusters import open_to_all, site_environment
 from tests.factories.cast import SITE, Cast
 
@@ -341,27 +340,32 @@ def test_mail_that_does_not_answer_is_found(environ: dict[str, str], name: str, 
     assert not found(environ, check).good
 
 
-def test_rosters_of_another_key_are_found_and_stale_ones(
-    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+def test_rosters_of_another_key_are_found_and_stale_ones(environ: dict[str, str], cast: Cast):
+    with serving() as people, serving() as talk:
+        # The sites must not share a host name.
+        source = people.origin.replace(HOST, "localhost")
+        environ |= {"OPENMAI_PEOPLE_ORIGIN": source, "OPENMAI_ROSTER_SOURCE": source}
+        environ["OPENMAI_TALK_ORIGIN"] = talk.origin
+        people.put("/rosters/index.json", cast.index(serial=7))
+        talk.put("/rosters/index.json", cast.index(serial=5))
+        assert not found(environ, "rosters on people").good
+        environ["OPENMAI_ROSTER_SIGNING_KEY"] = cast.signing_key.private_bytes_raw().hex()
+        environ["OPENMAI_ROSTER_PUBLIC_KEY"] = cast.roster_key.hex()
+        assert found(environ, "rosters on people").good
+        assert "talk is 2 publications behind people" in found(environ, "roster freshness").words
+        talk.put("/rosters/index.json", cast.index(serial=7))
+        assert found(environ, "roster freshness").good
+
+
+def test_a_site_that_answers_without_end_is_not_read_to_its_end(
+    environ: dict[str, str], files: Files, monkeypatch: pytest.MonkeyPatch
 ):
-    from tests.factories.cast import Cast
-
-    cast = Cast()
-    served = {"http://localhost:1": cast.index(serial=7), f"http://{HOST}:1": cast.index(serial=5)}
-
-    def answer(url: str, **_: object) -> httpx.Response:
-        return httpx.Response(
-            200, content=served[url.removesuffix("/rosters/index.json")], request=httpx.Request("GET", url)
-        )
-
-    monkeypatch.setattr("openmai.cli.doctor.httpx.get", answer)
-    assert not found(environ, "rosters on people").good
-    environ["OPENMAI_ROSTER_SIGNING_KEY"] = cast.signing_key.private_bytes_raw().hex()
-    environ["OPENMAI_ROSTER_PUBLIC_KEY"] = cast.roster_key.hex()
-    assert found(environ, "rosters on people").good
-    assert "talk is 2 publications behind people" in found(environ, "roster freshness").words
-    served[f"http://{HOST}:1"] = served["http://localhost:1"]
-    assert found(environ, "roster freshness").good
+    monkeypatch.setattr("openmai.cli.doctor.MAX_INDEX", 1000)
+    files.put("/rosters/index.json", bytes(1001))
+    environ |= {"OPENMAI_TALK_ORIGIN": files.origin}
+    finding = found(environ, "rosters on talk")
+    assert not finding.good
+    assert "more than 1000 bytes" in finding.words
 
 
 @pytest.mark.parametrize(("local", "demo", "good"), [("0", "0", True), ("1", "1", True), ("1", "0", False)])

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmai.anonymity.artifacts import PINNED, check_artifact
 from openmai.anonymity.errors import AnonymityError
+from openmai.anonymity.limits import MAX_INDEX
 from openmai.anonymity.rosters import open_index
 from openmai.cli.backups import check_backups
 from openmai.cli.database_checks import check_databases
+from openmai.cli.doctor_fetching import UNANSWERED, asking, read
 from openmai.cli.doctor_log import log_lines
 from openmai.cli.findings import Finding
 from openmai.platform.clock import utc_now
@@ -183,10 +184,10 @@ def _rosters(people: PeopleConfig | None, talk: TalkConfig | None) -> Iterator[F
     for site, origin in (("people", source), ("talk", config.talk_origin)):
         check = f"rosters on {site}"
         try:
-            answer = httpx.get(f"{origin}/rosters/index.json", timeout=_TIMEOUT, trust_env=False)
-            answer.raise_for_status()
-            index = open_index(answer.content, key=key, domain=None)
-        except httpx.HTTPError as error:
+            with asking(origin) as fetcher:
+                envelope = read(fetcher, "/rosters/index.json", limit=MAX_INDEX)
+            index = open_index(envelope, key=key, domain=None)
+        except UNANSWERED as error:
             yield Finding(check, False, f"{origin}/rosters/index.json: {error or type(error).__name__}")
         except AnonymityError as error:
             yield Finding(check, False, f"the index is not in order: {error}")

@@ -1,9 +1,7 @@
 """What `openmai doctor` asks of the talk site's log: whether it is in order, and who watches it."""
 
 from collections.abc import Iterator
-from typing import Final
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmai.anonymity.errors import AnonymityError
@@ -12,11 +10,9 @@ from openmai.anonymity.log.checkpoints import Cosignature, log_origin, open_chec
 from openmai.anonymity.log.merkle import AlteredLog
 from openmai.anonymity.log.notes import COSIGNATURE, MAX_NOTE, Note, NoteKey, parse_key
 from openmai.anonymity.log.tiles import Tile, TiledTree
+from openmai.cli.doctor_fetching import UNANSWERED, asking, read
 from openmai.platform.config import TalkConfig
-from openmai.platform.fetching import AnswerRefused, Fetcher
 
-_TIMEOUT: Final = httpx.Timeout(5.0)
-_TOTAL_SECONDS: Final = 20.0
 Line = tuple[str, bool, str]
 
 
@@ -25,15 +21,15 @@ def log_lines(talk: TalkConfig) -> Iterator[Line]:
     seed = talk.log_signing_key.get_secret_value()
     key = NoteKey(log_origin(talk.site_id), public_bytes(Ed25519PrivateKey.from_private_bytes(seed)))
     try:
-        with Fetcher(talk.talk_origin, timeout=_TIMEOUT, seconds=_TOTAL_SECONDS) as fetcher:
-            checkpoint = open_checkpoint(_get(fetcher, "/log/checkpoint", limit=MAX_NOTE), key)
+        with asking(talk.talk_origin) as fetcher:
+            checkpoint = open_checkpoint(read(fetcher, "/log/checkpoint", limit=MAX_NOTE), key)
 
-            def read(tile: Tile) -> bytes:
-                return _get(fetcher, f"/log/{tile.path}", limit=tile.largest)
+            def read_tile(tile: Tile) -> bytes:
+                return read(fetcher, f"/log/{tile.path}", limit=tile.largest)
 
-            if TiledTree(checkpoint.head.size, read).head() != checkpoint.head:
+            if TiledTree(checkpoint.head.size, read_tile).head() != checkpoint.head:
                 raise AlteredLog("its files do not lead to the root that was signed")
-    except (httpx.HTTPError, AnswerRefused) as error:
+    except UNANSWERED as error:
         yield "log", False, f"{talk.talk_origin}/log/: {error or type(error).__name__}"
         return
     except AnonymityError as error:
@@ -62,10 +58,3 @@ def _cosignature(note: Note, key: NoteKey) -> Cosignature | None:
         return verify_cosignature(note, key)
     except AnonymityError:
         return None
-
-
-def _get(fetcher: Fetcher, path: str, *, limit: int) -> bytes:
-    answer = fetcher.get(path, limit=limit)
-    if answer.status != httpx.codes.OK:
-        raise httpx.HTTPError(f"{path} answered {answer.status}")
-    return answer.data
