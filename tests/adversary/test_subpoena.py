@@ -43,12 +43,15 @@ def leaking(where: Path) -> Outcome:
     return run(REDUCED, where=where, say=print, leaks=LEAKS)
 
 
+# Each half lives in a process of its own, so that both go on at once.
+@pytest.mark.xdist_group("leaking")
 def test_every_leak_is_found_by_the_attack_that_is_made_for_it(leaking: Outcome) -> None:
     wanted = {name for name, leak in CAUGHT_BY.items() if leak in LEAKS} - TOO_FEW
     found = {name: leaking.of(name).p_tail for name in wanted}
     assert not {name: p for name, p in found.items() if p >= (1e-2 if name in COARSE else CAUGHT)}
 
 
+@pytest.mark.xdist_group("product")
 def test_what_is_seized_of_the_product_tells_no_more_than_is_public(product: Outcome) -> None:
     assert {each.name for each in product.verdicts} == {*NAMES, "trained_model"}
     told = {

@@ -12,18 +12,29 @@ IDEAL = "days"
 
 
 def score(loot: Loot) -> Matrix:
-    sessions: dict[bytes, int] = {}
+    owners = []
+    keys: dict[bytes, int] = {}
     for row in loot.rows["people"]["django_session"]:
         member = owner_of(loot, row)
         if member is not None:
-            sessions[str(row["session_key"]).encode()] = member
+            keys[str(row["session_key"]).encode()] = len(owners)
+            owners.append(member)
     stamps = commits(loot, "people")
     positions = [position for position, _ in stamps]
     moments: dict[int, set[float]] = {}
-    for path in segments(loot, "people"):
-        for member, offset in find_tokens(sessions, path.read_bytes()):
-            place = bisect_left(positions, start_of(path.name) + offset)
-            moment = loot.simulated(stamps[place][1]) if place < len(stamps) else None
-            if moment is not None:
-                moments.setdefault(member, set()).add(moment)
+    for session, position in _begun(loot, keys).items():
+        place = bisect_left(positions, position)
+        moment = loot.simulated(stamps[place][1]) if place < len(stamps) else None
+        if moment is not None:
+            moments.setdefault(owners[session], set()).add(moment)
     return by_moments(loot, moments)
+
+
+def _begun(loot: Loot, keys: dict[bytes, int]) -> dict[int, int]:
+    """Where the log names a session first; later it does whenever the table is written anew."""
+    found: dict[int, int] = {}
+    for path in segments(loot, "people"):
+        base = start_of(path.name)
+        for session, offset in find_tokens(keys, path.read_bytes()):
+            found[session] = min(base + offset, found.get(session, base + offset))
+    return found
