@@ -112,7 +112,7 @@ def _figures(outcome: Outcome) -> str:
         ("days", f"{size.days}, compressed"),
         ("anonymous posts", f"{facts['posts']}, of which {facts.get('browser posts', 0)} through Chromium"),
         ("members who came during that time", str(facts.get("joined later", 0))),
-        ("proofs", f"{facts['proofs made']} made in this run, {facts['proofs found']} made before"),
+        ("proofs of membership, each with one at the gate", str(facts["proofs"])),
         ("time", f"{facts['seconds in all']} s of simulation, {facts['seconds of attack']} s of attack"),
     ]
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

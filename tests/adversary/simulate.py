@@ -323,8 +323,7 @@ class Simulation:
         due = [post for post in self.world.posts if post.joins and start <= post.written < stop]
         due = [post for post in due if post.number not in self._ready]
         requests = [self._request(post) for post in due]
-        commitments = [self._proofs.commitment(self.world.members[post.author].secret) for post in due]
-        for post, (proof, gate) in zip(due, self._proofs.entries(requests, commitments), strict=True):
+        for post, (proof, gate) in zip(due, self._proofs.entries(requests), strict=True):
             roster = self.world.members[post.author].roster
             join = Join(roster, proof, self._crowds[roster].checkpoint)
             self._ready[post.number] = self._body(post, Entrance(join, gate))
@@ -384,7 +383,7 @@ class Simulation:
             {"number": each.number, "email": each.email, "roster": each.roster, "visits": each.visits}
             for each in self.world.members
         ]
-        self.facts["proofs made"], self.facts["proofs found"] = self._proofs.made, self._proofs.found
+        self.facts["proofs"] = self._proofs.made
         self.facts["welcomed"] = len(self._welcomed)
         self.facts["newcomers' posts"] = len(self.world.posts) - self.world.size.posts
         self._write("truth.json", self.truth)

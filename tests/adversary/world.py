@@ -1,8 +1,4 @@
-"""The invented members, when each of them is there, and what each of them will say: all from one seed.
-
-Everything that leads to a proof is drawn here, so that a second run asks for the same proofs and finds them
-in build/adversary.
-"""
+"""The invented members, when each of them is there, and what each of them will say: all from one seed."""
 
 from dataclasses import dataclass, field, replace
 from random import Random
