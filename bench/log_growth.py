@@ -101,7 +101,7 @@ def measure(size: int) -> dict[str, float]:
 
     def add() -> None:
         entries = [
-            entry("observation", DOMAIN, kind="dkim", name="a.example", sha256=secrets.token_hex(32))
+            entry("tick", DOMAIN, tick="2026-05-01T10:10:00Z", posts=[secrets.token_hex(32)])
             for _ in range(TICK)
         ]
         with transaction.atomic():

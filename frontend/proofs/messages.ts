@@ -136,6 +136,12 @@ export type ClaimName = "form" | "thread" | "content" | "signature" | "roster" |
 /** What a look behind the crowd checks besides (docs/protocol.md §9). */
 export type DeepClaimName = "whole-log" | "leaves" | "backing" | "knowledge" | "journals";
 
+/** Who publishes the keys that signed, as the operator says in the log; `unnamed` members rest on a key that it does not name. */
+export interface Signers {
+  readonly owners: readonly string[];
+  readonly unnamed: number;
+}
+
 /** A post's whole crowd, and how many of its members stand on what. */
 export interface Crowded {
   readonly live: number;
@@ -145,6 +151,7 @@ export interface Crowded {
   readonly word: number;
   /** The entries of the log that were read. */
   readonly entries: number;
+  readonly signers: Signers;
 }
 
 export interface DeepVerdict {

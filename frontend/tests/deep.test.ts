@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ProofError } from "../proofs/errors.ts";
 import { fromBytes } from "../proofs/field.ts";
 import { verifyBatch } from "../proofs/groth16.ts";
-import { checkBacking, DEEP_CLAIMS, unpackEntries, verifyDeep, WholeLog, type LogSource } from "../proofs/log/deep.ts";
+import { checkBacking, DEEP_CLAIMS, signersOf, unpackEntries, verifyDeep, WholeLog, type LogSource } from "../proofs/log/deep.ts";
 import { LogFiles } from "../proofs/log/files.ts";
-import { RosterHistory, type LoggedLeaf } from "../proofs/log/history.ts";
+import { RosterHistory, type LoggedLeaf, type NamedKey } from "../proofs/log/history.ts";
 import { entriesPath } from "../proofs/log/tiles.ts";
 import type { DeepVerdict } from "../proofs/messages.ts";
 import { decompress } from "../proofs/points.ts";
@@ -47,7 +47,7 @@ const honest = sourceOf(vectors.entries, vectors.checkpoint);
 
 test("a whole crowd is rebuilt from the log", async () => {
   const verdict = await look(honest);
-  expect(verdict).toMatchObject({ failed: null, crowd: { live: vectors.live, dkim: 7, oidc: 7, word: 13, entries: vectors.entries.length } });
+  expect(verdict).toMatchObject({ failed: null, crowd: { live: vectors.live, dkim: 7, oidc: 7, word: 13, entries: vectors.entries.length, signers: { owners: ["harbour-logistics.example"], unnamed: 7 } } });
   expect(heard).toEqual([...CLAIMS, ...DEEP_CLAIMS]);
 });
 
@@ -113,6 +113,15 @@ test("what would make a crowd seem larger is refused", () => {
   expect(() => checkBacking([leaf(0), leaf(1), leaf(2, { commitment: "1" })], false)).toThrow("leaf 2 (1) stands in the roster twice");
   expect(() => checkBacking([leaf(0)], true)).toThrow("on the operator's word alone");
   expect(() => checkBacking([leaf(0), leaf(1)], false)).not.toThrow();
+});
+
+test("the crowd is told who signed for most of it first, and how many signed without a name", () => {
+  const leaf = (kind: LoggedLeaf["class"], issuer_key: string | null): LoggedLeaf => ({ index: 0, commitment: "1", class: kind, evidence: null, issuer_key });
+  const key = (kind: NamedKey["kind"], name: string, sha256: string): NamedKey => ({ kind, name, sha256 });
+  const keys = [key("dkim", "s1._domainkey.harbour.example", "m"), key("dkim", "s2._domainkey.harbour.example", "m"), key("dkim", "s1._domainkey.lumen.example", "n"), key("jwks", "https://login.harbour.example", "l")];
+  const members = [leaf("dkim", "m"), leaf("oidc", "l"), leaf("oidc", "l"), leaf("dkim", "n"), leaf("dkim", "x"), leaf("oidc", "m"), leaf("code", null), leaf("code", "m")];
+  expect(signersOf(members, keys)).toEqual({ owners: ["https://login.harbour.example", "harbour.example", "lumen.example"], unnamed: 2 });
+  expect(signersOf(members.slice(0, 1), [])).toEqual({ owners: [], unnamed: 1 });
 });
 
 test("a batch holds if and only if every proof in it does", async () => {

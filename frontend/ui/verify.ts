@@ -16,6 +16,8 @@ const CLAIMS: readonly ClaimName[] = [
 const DEEP_CLAIMS: readonly DeepClaimName[] = ["whole-log", "leaves", "backing", "knowledge", "journals"];
 /** Proofs of knowledge that a phone of some years checks in a minute; a computer does more. */
 const A_MINUTE = 5000;
+/** Of those whose keys signed, so many are shown. */
+const MOST_OWNERS = 5;
 
 const STEP_NAMES: StepNames<"log" | "hashing" | "knowledge"> = {
   log: ({ done, total }) => say("readingLog", { done, total }),
@@ -155,7 +157,7 @@ function described(post: VerifiedPost, crowd: Crowded | null): Node[] {
   const { label, live, site, kind, published, fingerprint, logFingerprint, tick, witnesses, title, body, alias } = post;
   const who = label === null ? say("writtenBySite", { live, site }) : say(label.slug.startsWith("industry/") ? "writtenByTrade" : "writtenBy", { live, company: label[language()] });
   return [
-    crowd === null ? make("p", { class: "verdict" }, make("strong", {}, who)) : closing(post, crowd),
+    ...(crowd === null ? [make("p", { class: "verdict" }, make("strong", {}, who))] : [closing(post, crowd), ...signed(crowd)]),
     make("blockquote", { class: "prose" }, make("p", {}, `${alias[language()]}${title === null ? "" : ` · ${title}`}`), make("p", { class: "plain-text" }, body || say("noText"))),
     make("p", {}, `${kind === "site" ? "" : `${say(kind)} `}${say("roster_date", { date: dateOf(published) })}`),
     make("p", {}, say("logged", { time: momentOf(tick) })),
@@ -172,6 +174,17 @@ function closing({ label, tick }: VerifiedPost, { live, dkim, oidc, word }: Crow
   const values = { live, dkim, oidc, word, date: dateOf(tick.slice(0, 10)) };
   const sentence = label === null ? say("crowdSite", values) : say("crowd", { ...values, company: label[language()] });
   return make("p", { class: "verdict", "data-crowd": true }, make("strong", {}, sentence));
+}
+
+/** Whose keys signed is the operator's word, in the log; the page says no more than that. */
+function signed({ dkim, oidc, signers: { owners, unnamed } }: Crowded): Node[] {
+  if (dkim + oidc === 0) return [];
+  const more = owners.length - MOST_OWNERS;
+  const names = listOf([...owners.slice(0, MOST_OWNERS), ...(more > 0 ? [say("moreOwners", { more })] : [])]);
+  return [
+    ...(owners.length === 0 ? [] : [make("p", { "data-signers": true }, say("signers", { names }))]),
+    ...(unnamed === 0 ? [] : [make("p", { "data-unnamed": true }, say("unnamedKeys", { unnamed }))]),
+  ];
 }
 
 for (const root of document.querySelectorAll<HTMLElement>("[data-verify]")) {

@@ -9,7 +9,7 @@ from tests.anonymity.logs import SignedLog
 from tests.factories.cast import DOMAIN, HARBOUR, SITE, TICK, Cast, PublishedRoster
 
 from openmai.anonymity.log.deep import DeepCheck, VerifiedCrowd
-from openmai.anonymity.log.entries import LogEntry, parse_entry, tick_entries
+from openmai.anonymity.log.entries import LogEntry, parse_entry, roster_entry, tick_entries
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import verify_proof_file
 
@@ -59,8 +59,9 @@ def crowd_of(cast: Cast, entries: list[bytes] | None = None) -> Crowd:
             log.add_epoch(each.signed, each.journal)
     else:
         log.entries = entries
-        log.places[second.signed.name] = len(entries) - 1
-        log.heads[second.signed.name] = log.head()
+        place = entries.index(roster_entry(second.signed).data)
+        log.places[second.signed.name] = place
+        log.heads[second.signed.name] = log.tiles.at(place + 1).head()
     opening = cast.opening()
     with logged_in(cast, log):
         proof = cast.proof_file(cast.alice, opening, roster=second)

@@ -35,6 +35,15 @@ def proof_entry(crowd: Crowd, place: int) -> int:
     return next(at for at, entry in crowd.entries("enrolment") if entry.facts["commitment"] == commitment)
 
 
+def key_entry(crowd: Crowd, epoch: int) -> int:
+    """Where the log names a key behind leaves of this epoch of the company's roster."""
+    return next(
+        at
+        for at, entry in crowd.entries("observation")
+        if entry.facts["epoch"] == epoch and entry.facts["roster"] == crowd.roster.statement.roster
+    )
+
+
 def rewritten(crowd: Crowd, at: int, **facts: object) -> tuple[int, bytes]:
     return at, canonical_json({**json.loads(crowd.log.entries[at]), **facts})
 
@@ -86,13 +95,24 @@ ATTACKS: Final[dict[str, tuple[str, str, Change]]] = {
         "epoch 1",
         lambda crowd: rewritten(crowd, leaf_entry(crowd, 4), **{"class": "oidc"}),
     ),
+    "a key under another name than was signed": (
+        "journals",
+        "epoch 1",
+        lambda crowd: rewritten(crowd, key_entry(crowd, 1), name="mail._domainkey.lumen.example"),
+    ),
+    "a name for another key than was signed": (
+        "journals",
+        "epoch 1",
+        lambda crowd: rewritten(crowd, key_entry(crowd, 1), sha256="ab" * 32),
+    ),
+    "a key's name left out": ("journals", "epoch 1", lambda crowd: (key_entry(crowd, 1), None)),
 }
 
 
 def forged(cast: Cast, crowd: Crowd, change: Change) -> Crowd:
     """Mallory logs something else from the beginning, so that the log itself is flawless."""
     at, entry = change(crowd)
-    entries = crowd.log.entries[: crowd.log.places[crowd.roster.signed.name] + 1]
+    entries = crowd.log.entries[:-1]
     entries[at : at + 1] = [] if entry is None else [entry]
     return crowd_of(cast, entries)
 

@@ -146,7 +146,12 @@ def _entries() -> list[Any]:
         *tick_entries(DOMAIN, "2026-05-01T10:10:00Z", [bytes([1]) * 32, bytes([2]) * 32]),
         entry("replacement", DOMAIN, old="7", new="9"),
         entry("bundle", DOMAIN, manifest=digest, files={"ui/compose.js": digest}),
-        entry("observation", DOMAIN, kind="dkim", name="mail._domainkey.harbour.example", sha256=digest),
+        entry(
+            "observation", DOMAIN, **place, kind="dkim", name="mail._domainkey.harbour.example", sha256=digest
+        ),
+        entry(
+            "observation", DOMAIN, **place, kind="jwks", name="https://login.harbour.example", sha256=digest
+        ),
         entry("disclosures", DOMAIN, count=0),
         entry("standing", DOMAIN, artifacts=1, bans={"s228": {"index": 6, "serial": 1}}),
     ]
@@ -222,7 +227,11 @@ def bad_entries() -> list[dict[str, Any]]:
         bad("standing", artifacts=1, bans={"228": {"index": 1, "serial": 1}}),
         bad("standing", artifacts=1, bans={"s228": {"index": 1}}),
         bad("standing", artifacts=1, bans={"s228": {"index": 1, "serial": 0}}),
-        bad("observation", kind="mx", name="a.example", sha256=digest),
+        bad("observation", roster="site", epoch=1, kind="mx", name="a.example", sha256=digest),
+        bad("observation", roster="site", epoch=1, kind="dkim", name="harbour.example", sha256=digest),
+        bad("observation", roster="site", epoch=1, kind="jwks", name="login.harbour.example", sha256=digest),
+        bad("observation", roster="site", epoch=1, kind="jwks", name=f"https://{'a' * 248}", sha256=digest),
+        bad("observation", kind="dkim", name="mail._domainkey.harbour.example", sha256=digest),
         bad("replacement", old="7", new="7"),
         bad("bundle", manifest=digest, files={"a": "b"}),
     ]

@@ -17,6 +17,7 @@ from openmai.anonymity.errors import AnonymityError
 from openmai.anonymity.log.deep import DEEP_CLAIMS, WholeLog, check_backing
 from openmai.anonymity.log.entries import entry
 from openmai.anonymity.log.history import RosterHistory
+from openmai.anonymity.log.issuers import IssuerKey, Signers
 from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.log.tiles import Tile, first_entries, pack_entries, unpack_entries
 from openmai.anonymity.proof_file import ClaimFailed
@@ -43,6 +44,12 @@ def test_a_whole_crowd_is_rebuilt_from_the_log(crowd: Crowd):
     assert sum(found.classes.values()) == found.live
     assert found.on_word == found.classes["badge"] + found.classes["code"] > 0
     assert found.size == len(crowd.log.entries)
+    assert found.signers == Signers(("harbour-logistics.example",), unnamed=found.classes["oidc"])
+
+
+def crowd_keys(crowd: Crowd) -> list[IssuerKey]:
+    """Both epochs of the roster named the company's key for mails."""
+    return [*crowd.roster.journal.keys] * 2
 
 
 def test_a_log_that_goes_on_is_read_to_its_end(cast: Cast, crowd: Crowd):
@@ -56,16 +63,11 @@ def test_a_log_that_goes_on_is_read_to_its_end(cast: Cast, crowd: Crowd):
 def test_epochs_of_one_addition_may_stand_in_any_order(cast: Cast, crowd: Crowd):
     """They are sorted by their bytes, and a signature comes before the epoch's number."""
 
-    def exchange(entries: list[bytes]) -> None:
-        first = next(at for at, data in enumerate(entries) if b"log/roster/v1" in data)
-        entries.append(entries.pop(first))
-
+    entries = crowd.log.entries[:-1]
     place = crowd.log.places[crowd.roster.signed.name]
-    entries = crowd.log.entries[: place + 1]
-    exchange(entries)
-    swapped = crowd_of(cast, entries[:-1])
-    swapped.log.entries.append(entries[-1])
-    assert look(swapped).live == crowd.roster.statement.live
+    first = next(at for at, data in enumerate(entries) if b"log/roster/v1" in data)
+    entries.insert(place, entries.pop(first))
+    assert look(crowd_of(cast, entries)).live == crowd.roster.statement.live
 
 
 # What Mallory, the operator, may try. Whatever she changes afterwards breaks the log; what she logs so from
@@ -182,11 +184,10 @@ def test_enough_witnesses_are_demanded(crowd: Crowd):
 @given(data=st.data())
 def test_entries_of_any_bytes_are_read_or_refused(crowd: Crowd, data: st.DataObject):
     """What was read is asked for its leaves and journals; nothing but the documented errors comes of it."""
-    place = crowd.log.places[crowd.roster.signed.name]
-    history = RosterHistory(crowd.roster.signed, index=place)
-    entries = list(crowd.log.entries[: place + 1])
+    history = RosterHistory(crowd.roster.signed, index=crowd.log.places[crowd.roster.signed.name])
+    entries = crowd.log.entries[:-1]
     for _change in range(data.draw(st.integers(1, 3))):
-        at = data.draw(st.integers(0, place))
+        at = data.draw(st.integers(0, len(entries) - 1))
         entry = bytearray(entries[at])
         first = data.draw(st.integers(0, len(entry)))
         entry[first : first + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
@@ -196,8 +197,10 @@ def test_entries_of_any_bytes_are_read_or_refused(crowd: Crowd, data: st.DataObj
             history.read(at, each)
         leaves = history.leaves()
         history.check_journals()
+        named = history.keys()
     except AnonymityError:
         return
+    assert named == crowd_keys(crowd)
     assert leaves == list(crowd.roster.tree.leaves)
 
 

@@ -247,3 +247,5 @@ def test_the_verify_page_and_the_command_line_look_behind_the_crowd(
     said = [f"one of {crowd['live']} employees", f"{crowd['on_word']} on the operator's word"]
     for words in said:
         expect(sentence).to_contain_text(words)
+    (owner,) = crowd["signers"]["owners"]
+    expect(page.locator("[data-signers]")).to_contain_text(f"were made with keys of {owner}.")

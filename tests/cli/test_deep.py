@@ -10,9 +10,11 @@ from tests.cli.conftest import Files, Run
 from tests.factories.cast import SITE, Cast
 
 from openmai.anonymity.log.deep import DEEP_CLAIMS
+from openmai.anonymity.log.issuers import Signers
 from openmai.anonymity.log.tiles import new_tiles
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import CLAIMS
+from openmai.cli.member.deep import signer_sentences
 from openmai.cli.member.home import Home
 from openmai.cli.member.log_pins import LogPins, write_log_pins
 
@@ -55,19 +57,36 @@ def test_a_copy_of_the_log_is_enough_with_all_servers_off(run: Run, saved: Path,
     assert ran.code == 0, ran.out + ran.err
     for claim in (*CLAIMS, *DEEP_CLAIMS):
         assert f"✓ {claim}: " in ran.out
-    assert ran.out.splitlines()[-1] == (
+    assert ran.out.splitlines()[-3:] == [
         "Written by one of 27 employees of Harbour Logistics: 7 by DKIM, 7 by OpenID Connect, "
-        "13 on the operator's word. Not altered since 2026-03-20."
-    )
+        "13 on the operator's word. Not altered since 2026-03-20.",
+        "The operator says in the log that these signatures were made with keys of "
+        "harbour-logistics.example. Whether a key was theirs, anyone could see in the DNS, or at the issuer "
+        "of the log-ins, on the day of the list that first named it.",
+        "7 of the signatures were made with a key that the log does not name.",
+    ]
+
+
+def test_only_the_first_of_many_signers_are_told():
+    owners = tuple(f"{letter}.example" for letter in "abcdefg")
+    told, unnamed = signer_sentences(Signers(owners, unnamed=1_204))
+    assert "with keys of a.example, b.example, c.example, d.example, e.example and 2 more. W" in told
+    assert unnamed.startswith("1,204 of the signatures")
+    (told,) = signer_sentences(Signers(owners[:5], unnamed=0))
+    assert "with keys of a.example, b.example, c.example, d.example, e.example. W" in told
+    assert signer_sentences(Signers((), unnamed=0)) == []
 
 
 def test_the_same_in_chinese(run: Run, saved: Path, copy: Path):
     ran = run("verify", saved, "--deep", "--mirror", copy, LANG="zh_CN.UTF-8")
     assert ran.code == 0
-    assert ran.out.splitlines()[-1] == (
+    assert ran.out.splitlines()[-3:] == [
         "由港湾物流的 27 名员工之一所写：7 人有 DKIM 签名，7 人有 OpenID Connect 登录，"
-        "13 人仅凭运营者一句话。自 2026-03-20 起未被改动。"
-    )
+        "13 人仅凭运营者一句话。自 2026-03-20 起未被改动。",
+        "运营者在日志里说，这些签名是用 harbour-logistics.example 的密钥作出的。"
+        "密钥是否确实是他们的，任何人都可以在首次写明它的名册发布当天，从 DNS 或登录签发方处查到。",
+        "其中 7 个签名所用的密钥，日志没有写明名称。",
+    ]
 
 
 def test_a_link_is_checked_on_its_own_site_and_asks_for_public_files_alone(
@@ -84,6 +103,7 @@ def test_a_link_is_checked_on_its_own_site_and_asks_for_public_files_alone(
         "live": 27,
         "classes": {"dkim": 7, "oidc": 7, "badge": 6, "code": 7},
         "on_word": 13,
+        "signers": {"owners": ["harbour-logistics.example"], "unnamed": 7},
         "epochs": 2,
         "log": len(crowd.log.entries),
         "unaltered_since": "2026-03-20",

@@ -3,7 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
-from tests.factories.cast import DOMAIN, HARBOUR, SEASON, SITE, Cast, PublishedRoster
+from tests.factories.cast import DOMAIN, HARBOUR, HARBOUR_PROVABLE, SEASON, SITE, Cast, PublishedRoster
 from tests.factories.enrolments import strangers
 
 from openmai.anonymity.bans import Ban, BanList
@@ -63,9 +63,10 @@ def test_a_whole_log_is_read_and_every_root_follows_from_its_leaves(cast: Cast, 
     ],
 )
 def test_a_log_that_leaves_something_out_is_refused(whole: SignedLog, kind: str, words: str):
-    place = max(at for at, data in enumerate(whole.entries) if parse_entry(data).kind == kind)
+    unnamed = [data for data in whole.entries if parse_entry(data).kind != "observation"]
+    place = max(at for at, data in enumerate(unnamed) if parse_entry(data).kind == kind)
     with pytest.raises(BadLog, match=words):
-        audit(whole.entries[:place] + whole.entries[place + 1 :])
+        audit(unnamed[:place] + unnamed[place + 1 :])
 
 
 @pytest.mark.parametrize("kind", ["enrolment", "roster", "tick"])
@@ -159,3 +160,41 @@ def test_a_log_of_another_site_or_with_other_words_is_refused(whole: SignedLog):
         Audit("other.example", lambda bits: 1 << (bits - 1)).read(whole.entries)
     with pytest.raises(BadLog):
         audit([*whole.entries, b'{"type":"openmai/log/gossip/v1"}'])
+
+
+def naming(epoch: int = 2, **changes: object) -> bytes:
+    named = {"kind": "dkim", "name": "mail._domainkey.harbour-logistics.example", "sha256": "ab" * 32}
+    return entry("observation", DOMAIN, **{"roster": HARBOUR, "epoch": epoch, **named, **changes}).data
+
+
+def test_a_key_is_named_with_the_leaves_that_rest_on_it_and_not_without(cast: Cast, whole: SignedLog):
+    """Three joined with the second epoch, of whom one by a mail and one by a log-in."""
+    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
+    (key,) = second.journal.keys
+    mail = key.sha256.hex()
+    log_in = next(leaf.issuer_key.hex() for leaf in second.journal.joined if leaf.kind == "oidc")
+    place = whole.entries.index(naming(sha256=mail))
+    before = whole.entries[:place]
+    named = audit(before).found["observation"]
+    for true in (naming(sha256=mail), naming(kind="jwks", name="https://login.example", sha256=log_in)):
+        assert audit([*before, true]).found["observation"] == named + 1
+    for false in (
+        naming(),
+        naming(sha256=log_in),
+        naming(epoch=1, sha256=mail),
+        naming(epoch=3, sha256=mail),
+        naming(sha256=mail, roster="site"),
+        naming(sha256=mail, roster=HARBOUR_PROVABLE),
+    ):
+        with pytest.raises(BadLog, match="a key is named that no leaf rests on"):
+            audit([*before, false])
+
+
+def test_a_key_has_no_second_name_for_the_same_leaf_and_none_afterwards(cast: Cast, whole: SignedLog):
+    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
+    mail = second.journal.keys[0].sha256.hex()
+    place = whole.entries.index(naming(sha256=mail))
+    other = naming(sha256=mail, name="mail._domainkey.zebra.example")
+    for entries in ([*whole.entries[: place + 1], other], [*whole.entries, naming(sha256=mail)]):
+        with pytest.raises(BadLog, match="a key is named that no leaf rests on"):
+            audit(entries)

@@ -10,6 +10,7 @@ from tests.factories.enrolments import enrolments, strangers
 from openmai.anonymity.encoding import Domain, sha256
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.entries import CLASSES
+from openmai.anonymity.log.issuers import IssuerKey
 from openmai.anonymity.log.journals import Journal, JournalLeaf
 from openmai.anonymity.paths import Since, build_paths
 from openmai.anonymity.rosters import RosterStatement, SignedStatement
@@ -41,6 +42,7 @@ def journal_between(
         for at, leaf in enumerate(listed)
         if at >= len(old)
     ]
+    keys = {key_name(leaf, roster=roster) for leaf in joined if leaf.kind == "dkim"}
     claims = [enrolments()[leaf.commitment] for leaf in joined if leaf.commitment in enrolments()]
     return Journal(
         site=domain.site,
@@ -51,6 +53,7 @@ def journal_between(
         joined=tuple(joined),
         removed=tuple(at for at, leaf in enumerate(listed) if not leaf and (at >= len(old) or old[at])),
         enrolments=tuple(sorted(claims, key=lambda claim: claim.commitment)),
+        keys=tuple(sorted(keys)),
     )
 
 
@@ -70,6 +73,13 @@ def keep(path: Path, data: bytes) -> None:
     part = path.with_name(f"{path.name}.{random.SystemRandom().getrandbits(64):x}")
     part.write_bytes(data)
     part.replace(path)
+
+
+def key_name(leaf: JournalLeaf, *, roster: str) -> IssuerKey:
+    """The site knows whose key signed the mails; of log-ins it does not."""
+    assert leaf.issuer_key is not None
+    owner = roster.split("/")[1] if "/" in roster else "many"
+    return IssuerKey("dkim", f"mail._domainkey.{owner}.example", leaf.issuer_key)
 
 
 def _journal_leaf(at: int, commitment: int, *, roster: str) -> JournalLeaf:

@@ -17,12 +17,13 @@ from openmai.anonymity.encoding import sha256
 from openmai.anonymity.enrolment import EnrolmentClaim
 from openmai.anonymity.fields import be32
 from openmai.anonymity.groth16 import InvalidProof
-from openmai.anonymity.log.entries import NotProvable, entry
+from openmai.anonymity.log.entries import NotProvable, entry, parse_entry
+from openmai.anonymity.log.issuers import IssuerKey, UnfoundedKey
 from openmai.anonymity.log.journals import WrongJournal
 from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.rosters import open_statement, sign_statement
 from openmai.talk.actions.log import append
-from openmai.talk.models import LogReplacement, RosterEpoch
+from openmai.talk.models import LogEntry, LogReplacement, RosterEpoch
 from openmai.talk.queries.log import log_size, logged_commitments
 from openmai.talk.snapshots import ForkedEpoch
 
@@ -254,6 +255,35 @@ def test_a_journal_that_is_not_what_its_name_says_is_refused(fetching: Talk, peo
     path = next(path for path in people.files if "journals" in path)
     people.files[path] = people.files[path].replace(b'"dkim"', b'"oidc"', 1)
     refuses(fetching, WrongJournal)
+
+
+def test_the_names_of_keys_are_logged_with_the_leaves_that_rest_on_them(fetching: Talk, people: PeopleSite):
+    harbour = fetching.cast.rosters[HARBOUR]
+    (mail,) = harbour.journal.keys
+    log_in = next(leaf.issuer_key for leaf in harbour.journal.joined if leaf.kind == "oidc")
+    assert log_in is not None
+    keys = (mail, IssuerKey("jwks", "https://login.harbour.example", log_in))
+    publish_with(fetching.cast, people, harbour, keys=keys)
+    assert fetch(fetching) == 1
+    assert followed(fetching)["observation"] == 2
+    rows = LogEntry.objects.filter(kind="observation").order_by("index")
+    said = [parse_entry(bytes(row.data)).facts for row in rows]
+    assert said == [{"roster": HARBOUR, "epoch": 1, **key.document()} for key in keys]
+
+
+def test_a_name_for_a_key_that_nobody_rests_on_is_refused(fetching: Talk, people: PeopleSite):
+    harbour = fetching.cast.rosters[HARBOUR]
+    (mail,) = harbour.journal.keys
+    publish_with(fetching.cast, people, harbour, keys=(replace(mail, sha256=bytes(32)), mail))
+    refuses(fetching, UnfoundedKey)
+    assert log_size() == 0
+
+
+def test_a_journal_from_before_there_were_names_is_taken_over(fetching: Talk, people: PeopleSite):
+    harbour = fetching.cast.rosters[HARBOUR]
+    publish_with(fetching.cast, people, harbour, keys=())
+    assert fetch(fetching) == 1
+    assert "observation" not in followed(fetching)
 
 
 def publish_with(

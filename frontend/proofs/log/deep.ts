@@ -9,14 +9,14 @@ import { ENROLMENT_PAIR } from "../enrolment.ts";
 import { ProofError } from "../errors.ts";
 import { be32, concat, equalBytes, fromBytes } from "../field.ts";
 import { verifyBatch, type Claim } from "../groth16.ts";
-import type { ClaimName, Crowded, DeepClaimName, DeepVerdict, Progress } from "../messages.ts";
+import type { ClaimName, Crowded, DeepClaimName, DeepVerdict, Progress, Signers } from "../messages.ts";
 import { decompress } from "../points.ts";
 import type { Poseidon } from "../poseidon.ts";
 import { examine, type Examined, type Trust } from "../proof_file.ts";
 import { checkLeaves, checkTree, kindOf } from "../rosters.ts";
 import { openCheckpoint, originOf, type SignedHead } from "./checkpoint.ts";
 import { witnessesOf } from "./evidence.ts";
-import { refuse, RosterHistory, type LoggedLeaf } from "./history.ts";
+import { refuse, RosterHistory, type LoggedLeaf, type NamedKey } from "./history.ts";
 import { cosignersOf } from "./note.ts";
 import { joinHashes, leafHash, nodeHash, subtreesOf, type Head } from "./tree.ts";
 
@@ -174,11 +174,33 @@ class DeepCheck {
   get crowd(): Crowded {
     const count = (kind: LoggedLeaf["class"]): number => this.members.filter((leaf) => leaf.class === kind).length;
     const [live, dkim, oidc] = [this.members.length, count("dkim"), count("oidc")];
-    return { live, dkim, oidc, word: live - dkim - oidc, entries: this.whole.size };
+    return { live, dkim, oidc, word: live - dkim - oidc, entries: this.whole.size, signers: signersOf(this.members, this.history.namedKeys()) };
   }
 }
 
 const doesNotHold = ({ index, commitment }: LoggedLeaf): never => refuse(`the proof of knowledge of leaf ${index} (${commitment}) does not hold`);
+
+/** Who publishes a key: the domain, or the issuer. */
+const ownerOf = ({ kind, name }: NamedKey): string => (kind === "dkim" ? name.slice(name.lastIndexOf("._domainkey.") + "._domainkey.".length) : name);
+
+/** Whose keys signed, as the log says it; who signed for more leaves comes first. */
+export function signersOf(members: readonly LoggedLeaf[], keys: readonly NamedKey[]): Signers {
+  const owners = new Map<string, Set<string>>();
+  for (const key of keys) {
+    const place = `${key.kind} ${key.sha256}`;
+    owners.set(place, (owners.get(place) ?? new Set()).add(ownerOf(key)));
+  }
+  const leaves = new Map<string, number>();
+  let unnamed = 0;
+  for (const { class: kind, issuer_key } of members) {
+    if (issuer_key === null || (kind !== "dkim" && kind !== "oidc")) continue;
+    const named = owners.get(`${kind === "dkim" ? "dkim" : "jwks"} ${issuer_key}`);
+    if (named === undefined) unnamed += 1;
+    for (const owner of named ?? []) leaves.set(owner, (leaves.get(owner) ?? 0) + 1);
+  }
+  const sorted = [...leaves].sort(([a, many], [b, few]) => few - many || (a < b ? -1 : 1));
+  return { owners: sorted.map(([owner]) => owner), unnamed };
+}
 
 /** A person who stood there twice, or evidence that served twice, would make the crowd seem larger. */
 export function checkBacking(members: readonly LoggedLeaf[], provable: boolean): void {

@@ -6,11 +6,14 @@ import { openStatement, type RosterStatement } from "../rosters.ts";
 import { exactKeys, parseCanonical, parseCount, parseRosterId, type Fields } from "../schema.ts";
 
 // Only a field can look so: inside a text of canonical JSON the quotes would be escaped.
-const KIND = /"type":"openmai\/log\/(enrolment|leaf|removal|replacement|roster)\/v1"/;
+const KIND = /"type":"openmai\/log\/(enrolment|leaf|observation|removal|replacement|roster)\/v1"/;
 const COMMITMENT = /^\{"commitment":"(0|[1-9][0-9]{0,76})",/;
 const PLACE = ["type", "site", "season"] as const;
 const ENROLMENT = ["commitment", "nullifier", "message", "proof"] as const;
 const LEAF = ["index", "commitment", "class", "evidence", "issuer_key"] as const;
+const KEY = ["kind", "name", "sha256"] as const;
+/** Where the world finds a key: a name in the DNS, or the issuer whose JWKS has it. */
+const KEY_NAMES: Readonly<Record<string, RegExp>> = { dkim: /^(?=.{1,255}$)[a-z0-9._-]+\._domainkey\.[a-z0-9._-]+$/, jwks: /^(?=.{1,255}$)https?:\/\/[!-~]+$/ };
 const CLASSES: readonly unknown[] = ["dkim", "oidc", "badge", "code"];
 
 const utf8 = new TextDecoder();
@@ -24,6 +27,13 @@ export interface LoggedLeaf {
   readonly class: Evidence;
   readonly evidence: string | null;
   readonly issuer_key: string | null;
+}
+
+/** A key behind leaves, named as it is published. */
+export interface NamedKey {
+  readonly kind: "dkim" | "jwks";
+  readonly name: string;
+  readonly sha256: string;
 }
 
 /** A proof of knowledge as it was logged. */
@@ -40,6 +50,7 @@ interface Epoch {
   readonly name: string;
   readonly joined: readonly LoggedLeaf[];
   readonly removed: readonly number[];
+  readonly keys: readonly NamedKey[];
 }
 
 interface Changes {
@@ -67,12 +78,25 @@ function leafOf(fields: Fields): LoggedLeaf {
   };
 }
 
+function keyOf({ kind, name, sha256: digest }: Fields): NamedKey {
+  const form = kind === "dkim" || kind === "jwks" ? KEY_NAMES[kind] : undefined;
+  if (form === undefined || typeof name !== "string" || !form.test(name)) return refuse("a key's name");
+  return { kind: kind as NamedKey["kind"], name, sha256: toHex(parseHex(digest, 32, "sha256")) };
+}
+
+/** As Python sorts them: all of it is ASCII. */
+const inOrder = (a: NamedKey, b: NamedKey): number => {
+  const [first, second] = [a, b].map(({ kind, name, sha256: digest }) => `${kind}\n${name}\n${digest}`) as [string, string];
+  return first < second ? -1 : Number(first > second);
+};
+
 /** Reads a log's entries in their order; the post rests on the epoch whose entry stands at `index`. */
 export class RosterHistory {
   private readonly proofs = new Map<string, Uint8Array>();
   private readonly changes = new Map<number, Changes>();
   /** The lost key of each new one. */
   private readonly replaced = new Map<string, string>();
+  private readonly keys = new Map<number, NamedKey[]>();
   private readonly statements = new Map<number, { readonly statement: RosterStatement; readonly name: string }>();
 
   constructor(
@@ -113,11 +137,19 @@ export class RosterHistory {
     if (fields["site"] !== site || fields["season"] !== season || fields["roster"] !== roster) return;
     const epoch = parseCount(fields["epoch"], "epoch", 1);
     if (fields["type"] === "openmai/log/roster/v1") return this.keepStatement(epoch, fields);
+    if (fields["type"] === "openmai/log/observation/v1") return this.keepKey(epoch, fields);
     if (at >= this.index) return;
     const changes = this.changes.get(epoch) ?? { joined: [], removed: [] };
     this.changes.set(epoch, changes);
     if (fields["type"] === "openmai/log/leaf/v1") changes.joined.push(leafOf(exactKeys(fields, [...PLACE, "roster", "epoch", ...LEAF])));
     else if (fields["type"] === "openmai/log/removal/v1") changes.removed.push(parseCount(exactKeys(fields, [...PLACE, "roster", "epoch", "index"])["index"], "index"));
+  }
+
+  /** Logged behind the rosters of its addition. */
+  private keepKey(epoch: number, fields: Fields): void {
+    const named = this.keys.get(epoch) ?? [];
+    this.keys.set(epoch, named);
+    named.push(keyOf(exactKeys(fields, [...PLACE, "roster", "epoch", ...KEY])));
   }
 
   private keepStatement(epoch: number, fields: Fields): void {
@@ -136,10 +168,15 @@ export class RosterHistory {
     const found = [...this.statements].filter(([epoch]) => epoch <= last).sort(([a], [b]) => a - b);
     const epochs = found.map(([epoch, signed]) => {
       const { joined, removed } = this.changes.get(epoch) ?? { joined: [], removed: [] };
-      return { ...signed, joined: joined.toSorted((a, b) => a.index - b.index), removed: removed.toSorted((a, b) => a - b) };
+      return { ...signed, joined: joined.toSorted((a, b) => a.index - b.index), removed: removed.toSorted((a, b) => a - b), keys: (this.keys.get(epoch) ?? []).toSorted(inOrder) };
     });
     if (epochs.at(-1)?.name !== toHex(sha256(canonicalJson(this.envelope)))) refuse("the log does not name the roster that the post rests on");
     return epochs;
+  }
+
+  /** The keys that were named with the epochs up to the post's. */
+  namedKeys(): NamedKey[] {
+    return this.epochs().flatMap(({ keys }) => keys);
   }
 
   /** The leaves of the epoch, 0 where somebody went, as they were logged. */
@@ -182,7 +219,7 @@ export class RosterHistory {
   /** Each epoch's journal, put together from the log, must be the one that was signed. */
   checkJournals(): void {
     let previous: string | null = null;
-    for (const { statement, name, joined, removed } of this.epochs()) {
+    for (const { statement, name, joined, removed, keys } of this.epochs()) {
       const { site, season, roster, epoch } = statement;
       const sorted = joined.map(({ index, commitment }) => ({ index, commitment, number: BigInt(commitment) })).sort((a, b) => (a.number < b.number ? -1 : 1));
       const enrolments = sorted.map((leaf) => {
@@ -191,7 +228,7 @@ export class RosterHistory {
       });
       const found = sorted.flatMap(({ commitment }) => (this.replaced.has(commitment) ? [{ old: this.replaced.get(commitment)!, new: commitment }] : []));
       const replaced = found.sort((a, b) => (BigInt(a.old) < BigInt(b.old) ? -1 : 1));
-      const journal = canonicalJson({ type: "openmai/roster-journal/v1", site, season, roster, epoch, previous, joined, removed, enrolments, replaced });
+      const journal = canonicalJson({ type: "openmai/roster-journal/v1", site, season, roster, epoch, previous, joined, removed, enrolments, replaced, ...(keys.length === 0 ? {} : { keys }) });
       if (toHex(sha256(journal)) !== statement.journal) refuse(`what the log says of epoch ${epoch} is not what the operator signed for it`);
       previous = name;
     }

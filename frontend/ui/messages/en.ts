@@ -288,6 +288,9 @@ export const verify = {
   journals: "The operator has signed what the log says of each member",
   crowd: "Written by one of {live} employees of {company}: {dkim} by DKIM, {oidc} by OpenID Connect, {word} on the operator's word. Not altered since {date}.",
   crowdSite: "Written by one of {live} members: {dkim} by DKIM, {oidc} by OpenID Connect, {word} on the operator's word. Not altered since {date}.",
+  signers: "The operator says in the log that these signatures were made with keys of {names}. Whether a key was theirs, anyone could see in the DNS, or at the issuer of the log-ins, on the day of the list that first named it.",
+  moreOwners: "{more} more",
+  unnamedKeys: "{unnamed} of the signatures were made with a key that the log does not name.",
 } as const;
 
 export const enrol = {

@@ -285,6 +285,9 @@ export const verify: Translation<typeof en.verify> = {
   journals: "日志对每名成员所说的，都由运营者签过名",
   crowd: "由{company}的 {live} 名员工之一所写：{dkim} 人有 DKIM 签名，{oidc} 人有 OpenID Connect 登录，{word} 人仅凭运营者一句话。自 {date}起未被改动。",
   crowdSite: "由 {live} 名成员之一所写：{dkim} 人有 DKIM 签名，{oidc} 人有 OpenID Connect 登录，{word} 人仅凭运营者一句话。自 {date}起未被改动。",
+  signers: "运营者在日志里说，这些签名是用 {names} 的密钥作出的。密钥是否确实是他们的，任何人都可以在首次写明它的名册发布当天，从 DNS 或登录签发方处查到。",
+  moreOwners: "另外 {more} 个",
+  unnamedKeys: "其中 {unnamed} 个签名所用的密钥，日志没有写明名称。",
 };
 
 export const enrol: Translation<typeof en.enrol> = {

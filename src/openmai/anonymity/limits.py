@@ -28,7 +28,9 @@ MAX_PATH_CHANGES: Final = 65_536
 MAX_PATHS: Final = 196_644
 # A member's own tile, 256 leaves in hex.
 MAX_TILE: Final = 20_480
-# 65,536 joiners with their proofs of knowledge.
+# Names of issuers' keys in one journal; further ones stay unnamed.
+MAX_NAMED_KEYS: Final = 4_096
+# 65,536 joiners with their proofs of knowledge, and those names.
 MAX_JOURNAL: Final = 67_108_864
 # Sixty-four pages of thirty: so many proofs still fit into a body beside the longest text.
 MAX_BANS: Final = 1_920

@@ -2,5 +2,6 @@
 entries say.
 
 `merkle` and `tiles` know hashes only, `notes` and `checkpoints` signatures, `entries` what this site logs,
-`view` how a client reads somebody else's log and which words it refuses it with.
+`issuers` whose keys signed for the leaves, `view` how a client reads somebody else's log and which words it
+refuses it with.
 """

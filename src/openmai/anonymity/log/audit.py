@@ -1,5 +1,6 @@
 """Reading a whole log: every entry in its one form, every roster's root out of the leaves in the log."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -9,7 +10,8 @@ from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.fields import parse_decimal
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.log.entries import LogEntry, parse_entry
-from openmai.anonymity.log.journals import claim_of
+from openmai.anonymity.log.issuers import UnfoundedKey, key_of
+from openmai.anonymity.log.journals import claim_of, leaf_of
 from openmai.anonymity.log.merkle import LogRefused
 from openmai.anonymity.log.replacements import GivenUpKey, Replacement, Replacements
 from openmai.anonymity.log.standing import Standing
@@ -49,7 +51,8 @@ class Audit:
     """Reads entries in their order; `found` counts them by kind.
 
     Additions sort leaves by their bytes and not by their place, so leaves wait until their epoch's entry.
-    They put replacements behind all epochs, so the moves of an addition are kept until its end.
+    They put replacements and observations behind all epochs, so the moves of an addition, and the keys that
+    its leaves rest on, are kept until its end.
     """
 
     site: str
@@ -64,6 +67,7 @@ class Audit:
     _waiting: dict[str, list[EnrolmentClaim]] = field(default_factory=dict)
     _changes: dict[tuple[str, str, int], list[LogEntry]] = field(default_factory=dict)
     _moves: dict[tuple[str, str], list[Move]] = field(default_factory=dict)
+    _signed: dict[tuple[str, str, int], Counter[tuple[str, bytes]]] = field(default_factory=dict)
     _last: LogEntry | None = None
 
     def read(self, entries: Iterable[bytes]) -> None:
@@ -103,6 +107,8 @@ class Audit:
             self._close_epoch(entry)
         elif entry.kind == "replacement":
             self._replace(entry)
+        elif entry.kind == "observation":
+            self._name_key(entry)
         elif entry.kind == "tick":
             self._publish(entry)
         elif entry.kind == "bans" and entry.facts["serial"] <= self._standing.serial(entry.domain.season):
@@ -148,6 +154,8 @@ class Audit:
             (each for each in changes if each.kind == "leaf"), key=lambda each: each.facts["index"]
         )
         commitments = [parse_decimal(each.facts["commitment"]) for each in joined]
+        places = (leaf_of(each.facts).key_place for each in joined)
+        self._signed[season, entry.facts["roster"], epoch] = Counter(each for each in places if each)
         if [each.facts["index"] for each in joined] != list(range(tree.size, tree.size + len(joined))):
             raise BadLog(self._index, _("leaves joined at places where they cannot be"))
         if not self._proved.get(season, set()).issuperset(commitments):
@@ -175,6 +183,14 @@ class Audit:
         if any(self._stood(pair.old, place, epoch) for place, epoch in entered):
             raise BadLog(self._index, _("a key that was replaced still stands in the roster"))
 
+    def _name_key(self, entry: LogEntry) -> None:
+        """A leaf that joined with this epoch, in this addition, rests on the key: one for each name."""
+        epoch = entry.domain.season, entry.facts["roster"], entry.facts["epoch"]
+        free, place = self._signed.get(epoch, Counter()), key_of(entry.facts).place
+        if not free[place]:
+            raise BadLog(self._index, UnfoundedKey.words)
+        free[place] -= 1
+
     def _entered(self, commitment: int, season: str) -> Iterator[tuple[tuple[str, str], int]]:
         """The rosters that a key joined in this addition, with the epoch, and those in which it stands."""
         for place, roster in self.rosters.items():
@@ -200,7 +216,7 @@ class Audit:
             for move in moves:
                 if move.joined and given_up(move.commitment) and move.commitment in self.rosters[place].live:
                     raise BadLog(move.index, GivenUpKey.words)
-        self._moves = {}
+        self._moves, self._signed = {}, {}
 
     def _publish(self, entry: LogEntry) -> None:
         posts = set(entry.facts["posts"])

@@ -15,6 +15,7 @@ from openmai.anonymity.limits import MAX_LOG
 from openmai.anonymity.log.checkpoints import Cosignature, SignedCheckpoint, check_witnesses, open_checkpoint
 from openmai.anonymity.log.entries import CLASSES
 from openmai.anonymity.log.history import RosterHistory
+from openmai.anonymity.log.issuers import Signers, signers
 from openmai.anonymity.log.journals import JournalLeaf
 from openmai.anonymity.log.merkle import HASH_SIZE, AlteredLog, LogRefused, TreeHead, fold, leaf_hash
 from openmai.anonymity.log.tiles import WIDTH, Tile, TiledTree, tile_at, unpack_entries
@@ -50,7 +51,8 @@ class Unbacked(AnonymityError):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCrowd:
-    """What was proved of a post's crowd: its live leaves, and how many stand on what.
+    """What was proved of a post's crowd: its live leaves, and how many stand on what. `signers` is what the
+    operator says, in the log and under its signature, of whose keys signed.
 
     `epochs` of the roster led to it; the log has `size` entries.
     """
@@ -58,6 +60,7 @@ class VerifiedCrowd:
     claims: tuple[str, ...]
     leaves: tuple[JournalLeaf, ...]
     classes: Mapping[str, int]
+    signers: Signers
     epochs: int
     size: int
     cosignatures: tuple[Cosignature, ...]
@@ -164,6 +167,7 @@ class DeepCheck:
             claims=tuple(check.passed),
             leaves=leaves,
             classes=classes,
+            signers=signers(history.keys(), (leaf.key_place for leaf in leaves)),
             epochs=history.epochs,
             size=self.size,
             cosignatures=self._cosignatures,

@@ -1,6 +1,7 @@
 """What the log says (docs/protocol.md §9): thirteen kinds of canonical JSON, each with exactly its fields.
 
-Hashes and numbers only, and no time finer than a tick or a day: a text that is withdrawn can be forgotten.
+Hashes, numbers and the names of published keys only, and no time finer than a tick or a day: a text that is
+withdrawn can be forgotten.
 """
 
 import re
@@ -16,6 +17,7 @@ from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.gate import MOST_SLOTS
 from openmai.anonymity.groth16 import PROOF_SIZE
 from openmai.anonymity.leanimt import CAPACITY
+from openmai.anonymity.log.issuers import KEY_FIELDS, check_key
 from openmai.anonymity.log.tiles import MAX_ENTRY
 from openmai.anonymity.rosters import ROSTER_PATTERN, SignedStatement, read_statement, roster_kind
 
@@ -40,7 +42,6 @@ _SEASONS: Final = 2
 _DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _TICK: Final = re.compile(_DAY.pattern + r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")
 _FILE: Final = re.compile(r"[A-Za-z0-9._@/-]{1,200}")
-_NAME: Final = re.compile(r"[!-~]{1,253}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -244,9 +245,8 @@ def _bundle(fields: Fields, domain: Domain) -> None:
 
 
 def _observation(fields: Fields, domain: Domain) -> None:
-    fields.literal("kind", "dkim", "jwks")
-    fields.word("name", _NAME)
-    fields.hex("sha256", size=32)
+    _check_epoch(fields)
+    check_key(fields)
 
 
 def _disclosures(fields: Fields, domain: Domain) -> None:
@@ -299,7 +299,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "tick": (("tick", "posts"), _tick),
     "replacement": (REPLACEMENT_FIELDS, _replacement),
     "bundle": (("manifest", "files"), _bundle),
-    "observation": (("kind", "name", "sha256"), _observation),
+    "observation": (("roster", "epoch", *KEY_FIELDS), _observation),
     "disclosures": (("count",), _disclosures),
     "standing": (("artifacts", "bans"), _standing),
 }

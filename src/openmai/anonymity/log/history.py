@@ -10,6 +10,7 @@ from openmai.anonymity.encoding import sha256
 from openmai.anonymity.enrolment import EnrolmentClaim
 from openmai.anonymity.errors import gettext_noop
 from openmai.anonymity.log.entries import LogEntry, parse_entry
+from openmai.anonymity.log.issuers import IssuerKey, key_of
 from openmai.anonymity.log.journals import Journal, JournalLeaf, claim_of, leaf_of, next_leaves
 from openmai.anonymity.log.merkle import LogRefused
 from openmai.anonymity.log.replacements import Replacement
@@ -17,7 +18,7 @@ from openmai.anonymity.rosters import SignedStatement, read_statement
 
 _ = gettext_noop
 # Only a field can look so: inside a text of canonical JSON the quotes would be escaped.
-_KIND: Final = re.compile(rb'"type":"openmai/log/(enrolment|leaf|removal|replacement|roster)/v1"')
+_KIND: Final = re.compile(rb'"type":"openmai/log/(enrolment|leaf|observation|removal|replacement|roster)/v1"')
 _COMMITMENT: Final = re.compile(rb'\{"commitment":"(0|[1-9][0-9]{0,76})",')
 
 
@@ -40,6 +41,7 @@ class _Epoch:
     signed: SignedStatement
     joined: tuple[JournalLeaf, ...]
     removed: tuple[int, ...]
+    keys: tuple[IssuerKey, ...]
 
 
 class RosterHistory:
@@ -59,6 +61,7 @@ class RosterHistory:
         self._changes: dict[int, list[LogEntry]] = {}
         self._statements: dict[int, SignedStatement] = {}
         self._replaced: dict[int, Replacement] = {}
+        self._keys: dict[int, list[IssuerKey]] = {}
 
     @cached_property
     def _epochs(self) -> list[_Epoch]:
@@ -101,6 +104,10 @@ class RosterHistory:
         """What was logged of each place, removed ones included, by its index."""
         return [leaf for epoch in self._epochs for leaf in epoch.joined]
 
+    def keys(self) -> list[IssuerKey]:
+        """The keys that were named with the epochs up to the post's, each as often as it was."""
+        return [key for epoch in self._epochs for key in epoch.keys]
+
     def check_journals(self) -> None:
         """Each epoch's journal, put together from the log, must be the one that was signed; raise
         `WrongHistory`.
@@ -118,6 +125,7 @@ class RosterHistory:
                 removed=epoch.removed,
                 enrolments=tuple(self._claims(epoch.joined)),
                 replaced=self._replacements(epoch.joined),
+                keys=epoch.keys,
             )
             if sha256(journal.data) != statement.journal:
                 message = _("what the log says of epoch %(epoch)d is not what the operator signed for it")
@@ -160,7 +168,10 @@ class RosterHistory:
         statement, facts = self._signed.statement, entry.facts
         if entry.domain != statement.domain or facts.get("roster") != statement.roster:
             return
-        if entry.kind != "roster":
+        if entry.kind == "observation":
+            # Behind the rosters of its addition.
+            self._keys.setdefault(facts["epoch"], []).append(key_of(facts))
+        elif entry.kind != "roster":
             if at < self._index:
                 self._changes.setdefault(facts["epoch"], []).append(entry)
         elif facts["epoch"] in self._statements:
@@ -173,7 +184,8 @@ class RosterHistory:
         changes = self._changes.get(signed.statement.epoch, [])
         joined = [leaf_of(each.facts) for each in changes if each.kind == "leaf"]
         removed = [each.facts["index"] for each in changes if each.kind == "removal"]
-        return _Epoch(signed, tuple(sorted(joined, key=_place)), tuple(sorted(removed)))
+        keys = tuple(sorted(self._keys.get(signed.statement.epoch, ())))
+        return _Epoch(signed, tuple(sorted(joined, key=_place)), tuple(sorted(removed)), keys)
 
 
 def _place(leaf: JournalLeaf) -> int:

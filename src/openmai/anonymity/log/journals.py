@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import Any, Final
 
 from openmai.anonymity.content import read_domain
-from openmai.anonymity.documents import BadValue, Fields, load_canonical
+from openmai.anonymity.documents import BadValue, Fields, check_list, load_canonical
 from openmai.anonymity.encoding import Domain, canonical_json, sha256
 from openmai.anonymity.enrolment import EnrolmentClaim
 from openmai.anonymity.errors import AnonymityError, gettext_noop
 from openmai.anonymity.leanimt import CAPACITY
-from openmai.anonymity.limits import MAX_JOURNAL
+from openmai.anonymity.limits import MAX_JOURNAL, MAX_NAMED_KEYS
 from openmai.anonymity.log.entries import (
     ENROLMENT_FIELDS,
     LEAF_FIELDS,
@@ -27,6 +27,7 @@ from openmai.anonymity.log.entries import (
     entry,
     roster_entry,
 )
+from openmai.anonymity.log.issuers import KEY_FIELDS, IssuerKey, check_founded, place_of, read_key
 from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.rosters import ROSTER_PATTERN, RosterStatement, SignedStatement, pack_leaves
 
@@ -36,6 +37,8 @@ _FIELDS: Final = (
     "type", "site", "season", "roster", "epoch", "previous", "joined", "removed", "enrolments",
     "replaced",
 )  # fmt: skip
+# Left out where it is empty, as in journals from before there were names.
+_KEYS: Final = "keys"
 
 
 class WrongJournal(AnonymityError):
@@ -52,6 +55,11 @@ class JournalLeaf:
     evidence: bytes | None
     issuer_key: bytes | None
 
+    @property
+    def key_place(self) -> tuple[str, bytes] | None:
+        """Which key it rests on, by kind and SHA-256."""
+        return place_of(self.kind, self.issuer_key)
+
     def document(self) -> dict[str, Any]:
         return {
             "index": self.index,
@@ -66,7 +74,8 @@ class JournalLeaf:
 class Journal:
     """From the epoch whose statement is named `previous` (None: from nothing) to `epoch`.
 
-    `replaced` are those of the joined keys that take the place of a lost one.
+    `replaced` are those of the joined keys that take the place of a lost one, `keys` the names of the keys
+    that signed the evidence of those who joined, as far as the site knows them.
     """
 
     site: str
@@ -78,6 +87,7 @@ class Journal:
     removed: tuple[int, ...]
     enrolments: tuple[EnrolmentClaim, ...]
     replaced: tuple[Replacement, ...] = ()
+    keys: tuple[IssuerKey, ...] = ()
 
     @property
     def domain(self) -> Domain:
@@ -86,6 +96,7 @@ class Journal:
     @property
     def data(self) -> bytes:
         """The file, named by its SHA-256."""
+        named = {_KEYS: [key.document() for key in self.keys]} if self.keys else {}
         return canonical_json(
             {
                 "type": JOURNAL_TYPE,
@@ -98,6 +109,7 @@ class Journal:
                 "removed": list(self.removed),
                 "enrolments": [claim.document() for claim in self.enrolments],
                 "replaced": [pair.document() for pair in self.replaced],
+                **named,
             }
         )
 
@@ -114,7 +126,9 @@ def open_journal(data: bytes, statement: RosterStatement) -> Journal:
 
 def parse_journal(data: bytes, *, domain: Domain | None) -> Journal:
     """Read a journal; raise a `DocumentRefused`. Whether it is true is for `apply_journal` to say."""
-    fields = Fields(load_canonical(data, limit=MAX_JOURNAL), _FIELDS)
+    document = load_canonical(data, limit=MAX_JOURNAL)
+    named = (_KEYS,) if type(document) is dict and _KEYS in document else ()
+    fields = Fields(document, (*_FIELDS, *named))
     fields.literal("type", JOURNAL_TYPE)
     found = read_domain(fields, domain)
     roster = fields.word("roster", ROSTER_PATTERN)
@@ -128,10 +142,12 @@ def parse_journal(data: bytes, *, domain: Domain | None) -> Journal:
         removed=_removed(fields),
         enrolments=tuple(map(_enrolment, _children(fields, "enrolments", ENROLMENT_FIELDS))),
         replaced=tuple(map(_replacement, _children(fields, "replaced", REPLACEMENT_FIELDS))),
+        keys=_named_keys(fields) if named else (),
     )
     _check_sorted(fields, "joined", [leaf.index for leaf in journal.joined])
     _check_sorted(fields, "enrolments", [claim.commitment for claim in journal.enrolments])
     _check_sorted(fields, "replaced", [pair.old for pair in journal.replaced])
+    check_founded(journal.keys, (leaf.key_place for leaf in journal.joined))
     return journal
 
 
@@ -202,7 +218,16 @@ def journal_entries(
         *(entry("removal", domain, **place, index=index) for index in journal.removed),
         roster_entry(signed),
         *(entry("replacement", domain, **pair.document()) for pair in replaced),
+        *(entry("observation", domain, **place, **key.document()) for key in journal.keys),
     ]
+
+
+def _named_keys(fields: Fields) -> tuple[IssuerKey, ...]:
+    """None of them would have two forms: no list, and an empty one."""
+    check_list(fields.raw(_KEYS), least=1, most=MAX_NAMED_KEYS, pointer=fields.at(_KEYS))
+    keys = tuple(map(read_key, _children(fields, _KEYS, KEY_FIELDS)))
+    _check_sorted(fields, _KEYS, keys)
+    return keys
 
 
 def _children(fields: Fields, name: str, names: Sequence[str]) -> list[Fields]:
@@ -257,6 +282,6 @@ def _removed(fields: Fields) -> tuple[int, ...]:
     return tuple(listed)
 
 
-def _check_sorted(fields: Fields, name: str, keys: Sequence[int]) -> None:
+def _check_sorted(fields: Fields, name: str, keys: Sequence[Any]) -> None:
     if any(first >= second for first, second in pairwise(keys)):
         raise BadValue(_("the list must be sorted, and name each once"), pointer=fields.at(name))

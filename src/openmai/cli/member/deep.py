@@ -4,9 +4,10 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from openmai.anonymity.log.deep import DeepCheck, VerifiedCrowd
+from openmai.anonymity.log.issuers import Signers
 from openmai.anonymity.log.notes import NoteKey
 from openmai.anonymity.log.view import LogTrust
 from openmai.anonymity.proof_file import ClaimFailed, VerifiedPost
@@ -18,6 +19,9 @@ from openmai.cli.member.log_pins import read_log_pins
 from openmai.cli.member.show import Progress, tell
 from openmai.cli.member.web import Web
 from openmai.cli.member.words import gettext as _
+
+# Of those whose keys signed, so many are told.
+MOST_OWNERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ def tell_crowd(verdict: Verdict, looked: Looked, *, evidence: Path | None, home:
     if given is not None:
         tell(disclosed_sentence(given, crowd.live))
     tell(closing_sentence(verdict.post, crowd))
+    for sentence in signer_sentences(crowd.signers):
+        tell(sentence)
 
 
 def _disclosed(folder: Path, post: VerifiedPost, crowd: VerifiedCrowd) -> Disclosed:
@@ -92,6 +98,7 @@ def crowd_document(post: VerifiedPost, crowd: VerifiedCrowd) -> dict[str, Any]:
         "live": crowd.live,
         "classes": dict(crowd.classes),
         "on_word": crowd.on_word,
+        "signers": {"owners": list(crowd.signers.owners), "unnamed": crowd.signers.unnamed},
         "epochs": crowd.epochs,
         "log": crowd.size,
         "unaltered_since": since(post),
@@ -124,3 +131,24 @@ def closing_sentence(post: VerifiedPost, crowd: VerifiedCrowd) -> str:
             "%(oidc)s by OpenID Connect, %(word)s on the operator's word. Not altered since %(since)s."
         )
     return message % values
+
+
+def signer_sentences(signers: Signers) -> list[str]:
+    """Whose keys signed is the operator's word, in the log; no more than that is said."""
+    sentences = []
+    if signers.owners:
+        shown = ", ".join(signers.owners[:MOST_OWNERS])
+        more = len(signers.owners) - MOST_OWNERS
+        names = _("%(names)s and %(more)d more") % {"names": shown, "more": more} if more > 0 else shown
+        sentences.append(
+            _(
+                "The operator says in the log that these signatures were made with keys of %(names)s. "
+                "Whether a key was theirs, anyone could see in the DNS, or at the issuer of the log-ins, on "
+                "the day of the list that first named it."
+            )
+            % {"names": names}
+        )
+    if signers.unnamed:
+        message = _("%(unnamed)s of the signatures were made with a key that the log does not name.")
+        sentences.append(message % {"unnamed": f"{signers.unnamed:,}"})
+    return sentences
