@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, employ, prove_by_mail
+from tests.factories.people import DEMO_SELECTOR, HARBOUR, HARBOUR_DOMAIN, employ, prove_by_mail
 
 from openmai.anonymity.fields import R, be32
 from openmai.anonymity.rosters import open_statement, unpack_leaves
@@ -18,6 +18,7 @@ from openmai.people import actions
 from openmai.people.actions.evidence import give_word
 from openmai.people.audit import RosterAudit, audit_company
 from openmai.people.evidence import Place, seal, unseal
+from openmai.people.evidence_checks import EvidenceFailed, recheck
 from openmai.people.models import Employment, Enrolment, Evidence, Member, Roster, RosterEpoch, RosterLeaf
 from openmai.people.queries.evidence import evidence
 
@@ -25,6 +26,7 @@ DAY = timedelta(days=1)
 PROVABLE = f"company/{HARBOUR}/provable"
 ATTESTED = f"company/{HARBOUR}/attested"
 INVENTED = be32(4711)
+KEY_NAME = f"{DEMO_SELECTOR}._domainkey.{HARBOUR_DOMAIN}"
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +174,8 @@ def test_a_roster_in_order_is_found_in_order(now: datetime):
     assert [each.findings for each in audits.values()] == [[], []]
     assert audits[PROVABLE].classes == {"dkim": 5}
     assert audits[ATTESTED].classes == {"dkim": 5, "code": 1}
-    assert sum(audits[PROVABLE].issuers.values()) == 5
+    key = bytes(Evidence.objects.filter(kind="dkim")[0].issuer_key or b"").hex()
+    assert audits[PROVABLE].issuers == {("dkim", key, KEY_NAME): 5}
 
 
 def test_the_journal_learns_class_digest_and_issuer_of_each_leaf(now: datetime):
@@ -281,6 +284,17 @@ def test_one_changed_byte_of_the_evidence_is_found(now: datetime, column: str):
     value[-1] ^= 1
     sql(f"UPDATE people_evidence SET {column} = %s WHERE id = %s", bytes(value), row.id)  # noqa: S608
     assert len(found(now, PROVABLE)) == 1
+
+
+def test_a_key_under_another_name_is_found(now: datetime):
+    """Olga, the operator, has the log name a key as another company's."""
+    staff(5, now, signed=5)
+    actions.publish_rosters(now=now)
+    row = Evidence.objects.filter(kind="dkim")[0]
+    sql("UPDATE people_evidence SET issuer_name = 'mail._domainkey.lumen.example' WHERE id = %s", row.id)
+    assert len(found(now, PROVABLE)) == 1
+    with pytest.raises(EvidenceFailed, match="the key's name is not the one"):
+        recheck(Evidence.objects.get(id=row.id))
 
 
 def test_an_address_that_is_no_longer_the_employments_is_found(now: datetime):

@@ -5,10 +5,12 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from tests.factories.people import HARBOUR_DOMAIN, prove_by_mail
+from django.db import IntegrityError, transaction
+from tests.factories.people import DEMO_SELECTOR, HARBOUR_DOMAIN, prove_by_mail
 from tests.people.test_rosters import (
     ATTESTED,
     EPOCH,
+    PROVABLE,
     _commitment,
     crowd,
     index,
@@ -17,10 +19,13 @@ from tests.people.test_rosters import (
     statement,
 )
 
+from openmai.anonymity.log.issuers import IssuerKey
 from openmai.anonymity.log.journals import Journal, apply_journal, open_journal
 from openmai.people import actions
-from openmai.people.models import Enrolment
+from openmai.people.models import Enrolment, Evidence
 from openmai.people.queries import journal_bytes, statement_bytes
+
+KEY_NAME = f"{DEMO_SELECTOR}._domainkey.{HARBOUR_DOMAIN}"
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +66,56 @@ def test_journals_lead_from_each_epoch_to_the_next_and_say_what_a_leaf_rests_on(
     assert second.removed == (before.index(_commitment(staff[0], now)),)
     assert len(second.joined) == 5
     assert apply_journal(second, statement(ATTESTED), leaves=before) == leaves(ATTESTED)
+
+
+def by_mail(count: int, now: datetime, *, others: int = 0) -> None:
+    """Employees of Harbour who joined by a signed mail, and others who joined by a code."""
+    for someone in crowd(count + others, now)[:count]:
+        prove_by_mail(someone, f"{someone.real_name.lower()}@{HARBOUR_DOMAIN}", now=now)
+
+
+def test_a_journal_names_the_keys_that_its_leaves_rest_on_and_no_others(now: datetime):
+    by_mail(5, now, others=1)
+    published(now)
+    key = bytes(Evidence.objects.filter(kind="dkim")[0].issuer_key or b"")
+    for roster in (ATTESTED, PROVABLE, "site"):
+        assert journal(roster).keys == (IssuerKey("dkim", KEY_NAME, key),)
+    crowd(5, now, prefix="Late")
+    published(now + EPOCH)
+    assert {leaf.kind for leaf in journal(ATTESTED).joined} == {"code"}
+    assert journal(ATTESTED).keys == ()
+
+
+def test_a_key_of_evidence_from_before_there_were_names_is_not_named(now: datetime):
+    by_mail(5, now)
+    Evidence.objects.update(issuer_name=None)
+    published(now)
+    found = journal(PROVABLE)
+    assert all(leaf.issuer_key for leaf in found.joined)
+    assert found.keys == ()
+
+
+def test_a_key_has_one_name_at_a_company_whoever_joined_by_it(now: datetime):
+    """Harbour publishes one key under two names: which of them somebody's mail bore is nobody's business."""
+    by_mail(6, now)
+    other = f"a._domainkey.{HARBOUR_DOMAIN}"
+    Evidence.objects.filter(id=Evidence.objects.filter(kind="dkim")[0].id).update(issuer_name=other)
+    published(now)
+    for roster in (ATTESTED, PROVABLE, "site"):
+        assert [key.name for key in journal(roster).keys] == [other]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("dkim", HARBOUR_DOMAIN),
+        ("dkim", f"Mail._domainkey.{HARBOUR_DOMAIN}"),
+        ("dkim", "https://login.harbour.example"),
+        ("code", KEY_NAME),
+        ("code", ""),
+    ],
+)
+def test_the_database_keeps_no_name_that_a_journal_could_not_say(now: datetime, kind: str, name: str):
+    by_mail(1, now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Evidence.objects.filter(kind=kind).update(issuer_name=name)

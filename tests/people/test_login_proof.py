@@ -109,7 +109,7 @@ def test_the_evidence_is_sealed_and_can_be_checked_for_good(alice: Member, work:
     )
     assert facts["id_token"].count(".") == 2
     assert b"harbour" not in bytes(row.sealed)
-    assert recheck(row).issuer == work.issuer
+    assert recheck(row).issuer == row.issuer_name == work.issuer
 
 
 def test_the_nonce_is_bound_to_the_commitment(alice: Member, bob: Member, work: Employer, now: datetime):

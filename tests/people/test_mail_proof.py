@@ -99,6 +99,7 @@ def test_the_evidence_is_sealed_and_complete(alice: Member, now: datetime):
     assert sha256(canonical_json(package) + bytes(proof.salt)).digest() == digest
     key = base64.b64decode(record.partition(b"p=")[2])
     assert bytes(evidence.issuer_key or b"") == sha256(key).digest()
+    assert evidence.issuer_name == f"mail._domainkey.{HARBOUR_DOMAIN}"
 
 
 def test_the_code_is_bound_to_the_commitment(alice: Member, bob: Member, now: datetime):

@@ -61,9 +61,9 @@ def _tell(found: "RosterAudit") -> None:
     """One roster: what its leaves stand on, whose keys signed, and each leaf that stands on nothing."""
     classes = ", ".join(f"{count} {kind}" for kind, count in sorted(found.classes.items())) or "none"
     typer.echo(f"{found.roster}, epoch {found.epoch}: {found.live} live leaves; evidence holds for {classes}")
-    for (kind, key), count in sorted(found.issuers.items()):
+    for (kind, key, name), count in sorted(found.issuers.items()):
         if key:
-            typer.echo(f"  {kind} key {key}: {count}")
+            typer.echo(f"  {kind} key {key}{f' of {name}' if name else ''}: {count}")
     for finding in found.findings:
         place = "the roster" if finding.index is None else f"leaf {finding.index}"
         name = f" {int.from_bytes(finding.commitment, 'big')}" if finding.commitment else ""

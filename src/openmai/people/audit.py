@@ -35,13 +35,15 @@ class Finding:
 
 @dataclass
 class RosterAudit:
-    """What an audit found. `classes` counts the leaves whose evidence held, `issuers` by whose key."""
+    """What an audit found. `classes` counts the leaves whose evidence held, `issuers` by whose key:
+    class, SHA-256 and name ("" for none).
+    """
 
     roster: str
     epoch: int
     live: int
     classes: Counter[str] = field(default_factory=Counter)
-    issuers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    issuers: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -63,7 +65,7 @@ def _audit(roster: Roster) -> RosterAudit:
             found.findings.append(Finding(leaf.index, bytes(leaf.commitment), str(error)))
         else:
             found.classes[row.kind] += 1
-            found.issuers[row.kind, bytes(row.issuer_key or b"").hex()] += 1
+            found.issuers[row.kind, bytes(row.issuer_key or b"").hex(), row.issuer_name or ""] += 1
     return found
 
 

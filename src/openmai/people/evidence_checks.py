@@ -31,6 +31,7 @@ WORDS: Final = {
     "signature": "the employer's signature does not hold under the archived key",
     "issuer": "the issuer is not one of this company",
     "issuer-key": "the key is not the one whose hash is kept (and logged)",
+    "issuer-name": "the key's name is not the one that is kept (and may be logged)",
     "reviewers": "two different reviewers, neither of them the member, have not accepted it",
     "claim": "the address or log-in that it rests on is not this employment's",
 }
@@ -109,7 +110,7 @@ def _mail(package: Package) -> str:
     except MailRefused as error:
         code = {"no-code": "unbound", "foreign-sender": "issuer"}.get(error.code, "signature")
         raise EvidenceFailed(code, error.code) from error
-    _check_issued(row, signature=verified.signature, key=verified.key)
+    _check_issued(row, signature=verified.signature, key=verified.key, name=verified.key_name)
     _check_claims(row, [address_claim(verified.address)])
     return verified.domain
 
@@ -131,14 +132,16 @@ def _token(package: Package) -> str:
     except TokenRefused as error:
         code = {"nonce": "unbound", "issuer": "issuer", "tenant": "issuer"}.get(error.code, "signature")
         raise EvidenceFailed(code, error.code) from error
-    _check_issued(row, signature=proved.signature, key=proved.key)
+    _check_issued(row, signature=proved.signature, key=proved.key, name=proved.issuer)
     _check_claims(row, subject_claims(proved, domains=domains_of(row.employment.company_id)))
     return proved.issuer
 
 
-def _check_issued(row: Evidence, *, signature: bytes, key: bytes) -> None:
+def _check_issued(row: Evidence, *, signature: bytes, key: bytes, name: str) -> None:
     if bytes(row.issuer_key or b"") != key:
         raise EvidenceFailed("issuer-key")
+    if row.issuer_name is not None and row.issuer_name != name:
+        raise EvidenceFailed("issuer-name")
     if bytes(row.signature or b"") != signature:
         raise EvidenceFailed("signature", "another signature")
 

@@ -120,6 +120,9 @@ class Evidence(models.Model):
     signature = models.BinaryField(max_length=32, unique=True, null=True)
     # SHA-256 of the key that made it: the DKIM key's DER, or the JWK's thumbprint (RFC 7638).
     issuer_key = models.BinaryField(max_length=32, null=True)
+    # Where the world finds that key: "<selector>._domainkey.<domain>", or the issuer whose JWKS has it.
+    # None where nobody wrote it down: in rows from before names were kept.
+    issuer_name = models.CharField(max_length=255, null=True)  # noqa: DJ001 - as above
     # SHA-256(evidence ‖ salt), as it stands in the log.
     digest = models.BinaryField(max_length=32, unique=True)
     sealed = models.BinaryField()
@@ -127,7 +130,12 @@ class Evidence(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["season", "commitment"], name="evidence_of_key")
+            models.Index(fields=["season", "commitment"], name="evidence_of_key"),
+            models.Index(
+                fields=["season", "issuer_key"],
+                name="evidence_of_issuer",
+                condition=Q(issuer_name__isnull=False),
+            ),
         ]
         constraints: ClassVar[Constraints] = [
             _exactly("digest", 32, name="evidence_digest_is_hash"),
@@ -135,6 +143,13 @@ class Evidence(models.Model):
                 name="provable_names_its_issuer",
                 condition=Q(kind__in=["dkim", "oidc"], signature__isnull=False, issuer_key__isnull=False)
                 | Q(kind__in=["badge", "code"], signature=None, issuer_key=None),
+            ),
+            # In the forms that journals can say (openmai.anonymity.log.issuers).
+            models.CheckConstraint(
+                name="issuer_named_as_published",
+                condition=Q(issuer_name=None)
+                | Q(kind="dkim", issuer_name__regex=r"^[a-z0-9._-]+\._domainkey\.[a-z0-9._-]+$")
+                | Q(kind="oidc", issuer_name__regex=r"^https?://[!-~]+$"),
             ),
             models.UniqueConstraint(
                 fields=["employment", "season", "commitment"],

@@ -75,6 +75,16 @@ class VerifiedMail:
     """SHA-256 of the key's DER (SubjectPublicKeyInfo)."""
     answer: TxtAnswer
 
+    @property
+    def key_name(self) -> str:
+        """Where the key is published."""
+        return key_name(self.selector, self.domain)
+
+
+def key_name(selector: str, domain: str) -> str:
+    """The name in the DNS of a key (RFC 6376 §3.6.2.1)."""
+    return f"{selector}._domainkey.{domain}"
+
 
 def bind_in_subject(raw: bytes) -> str:
     """The bind code that is the Subject of `raw`, but for our name; raise `MailRefused` if it is not."""
@@ -104,7 +114,7 @@ def verify_mail(
     index, tags = _signature(headers, address.domain)
     _check_tags(tags, now)
     selector = _dns_name(tags, b"s")
-    answer = look_up(f"{selector}._domainkey.{address.domain}")
+    answer = look_up(key_name(selector, address.domain))
     record = _key_record(answer)
     key = _check_key(record)
     _check_signature(raw, index, record)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from openmai.anonymity.log.issuers import KIND_OF, fits
 from openmai.people.conf import keyed_hash
 from openmai.people.evidence import SALT_BYTES, Place, seal
 from openmai.people.models import BadgeReview, Employment, Evidence
@@ -22,10 +23,11 @@ class Binding:
 
 @dataclass(frozen=True)
 class Issued:
-    """SHA-256 of the employer's signature, and of the key that made it."""
+    """SHA-256 of the employer's signature, and of the key that made it; the name of that key."""
 
     signature: bytes
     key: bytes
+    name: str
 
 
 def archive(
@@ -47,6 +49,8 @@ def archive(
         kind=kind,
         signature=issued.signature if issued else None,
         issuer_key=issued.key if issued else None,
+        # An issuer that no journal could name stays unnamed, and proves all the same.
+        issuer_name=issued.name if issued and fits(KIND_OF[kind.value], issued.name) else None,
         digest=sealed.digest,
         sealed=sealed.sealed,
         received_on=on,

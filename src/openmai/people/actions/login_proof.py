@@ -191,7 +191,7 @@ def _accept(
             "received": now.isoformat(),
             "bind": proof.bind,
         },
-        issued=Issued(proved.signature, proved.key),
+        issued=Issued(proved.signature, proved.key, proved.issuer),
         on=now.date(),
     )
     give_word(member_id=proof.member_id, season=proof.season, on=now.date())

@@ -145,7 +145,7 @@ def _archive(
             "received": now.isoformat(),
             "bind": proof.bind,
         },
-        issued=Issued(verified.signature, verified.key),
+        issued=Issued(verified.signature, verified.key, verified.key_name),
         on=now.date(),
     )
 

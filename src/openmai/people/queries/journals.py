@@ -1,9 +1,11 @@
 """What changed in a roster from one epoch to the next, with what each new leaf rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from openmai.anonymity.enrolment import EnrolmentClaim
+from openmai.anonymity.limits import MAX_NAMED_KEYS
+from openmai.anonymity.log.issuers import KIND_OF, IssuerKey
 from openmai.anonymity.log.journals import Journal, JournalLeaf
 from openmai.anonymity.log.replacements import Replacement
 from openmai.people.conf import config
@@ -30,7 +32,18 @@ def journal_of(roster: Roster, epoch: int, *, on: date) -> Journal:
         removed=tuple(removed),
         enrolments=_claims(roster.season, commitments),
         replaced=_replaced(roster.season, commitments),
+        keys=_keys(known.values()),
     )
+
+
+def _keys(known: Iterable[LeafEvidence]) -> tuple[IssuerKey, ...]:
+    """Of the keys that those who joined rest on, the names that are known."""
+    named = {
+        IssuerKey(KIND_OF[each.kind], each.issuer_name, each.issuer_key)
+        for each in known
+        if each.issuer_name is not None and each.issuer_key is not None
+    }
+    return tuple(sorted(named)[:MAX_NAMED_KEYS])
 
 
 def _replaced(season: str, commitments: Sequence[bytes]) -> tuple[Replacement, ...]:
