@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.factories.employer import crooked_employer
 from tests.factories.people import HARBOUR, make_member
-from tests.people.test_audit import INVENTED, insert_leaf, staff
+from tests.people.test_audit import INVENTED, KEY_NAME, insert_leaf, staff
 from typer.testing import CliRunner, Result
 
 from openmai.cli.main import app
@@ -36,6 +36,7 @@ def test_a_roster_in_order_ends_with_0_and_names_what_it_stands_on(today: dateti
         f"company/{HARBOUR}/attested, epoch 1: 6 live leaves; evidence holds for 1 code, 5 dkim"
         in done.output
     )
+    assert f" of {KEY_NAME}: 5\n" in done.output
 
 
 def test_an_invented_leaf_ends_it_with_1_and_is_named(today: datetime):
