@@ -375,3 +375,8 @@ def test_what_is_no_post_and_no_end_is_a_wrong_use(
 ):
     done = openmai(talk_environment, "ban", *command)
     assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+
+
+def test_a_number_of_requests_for_data_is_none_below_0(talk_environment: dict[str, str]):
+    done = openmai(talk_environment, "disclosures", "--", "-1")
+    assert (done.returncode, "greater than or equal to 0" in done.stderr) == (2, True), done.stderr

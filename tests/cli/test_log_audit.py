@@ -1,5 +1,7 @@
 """What `openmai log verify` demands of a whole log, entry by entry."""
 
+from dataclasses import replace
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.anonymity.logs import SignedLog
@@ -198,3 +200,12 @@ def test_a_key_has_no_second_name_for_the_same_leaf_and_none_afterwards(cast: Ca
     for entries in ([*whole.entries[: place + 1], other], [*whole.entries, naming(sha256=mail)]):
         with pytest.raises(BadLog, match="a key is named that no leaf rests on"):
             audit(entries)
+
+
+def test_a_number_of_requests_for_data_that_shrinks_is_refused(whole: SignedLog):
+    def said(count: int, season: str = DOMAIN.season) -> bytes:
+        return entry("disclosures", replace(DOMAIN, season=season), count=count).data
+
+    assert audit([*whole.entries, said(0), said(3), said(0, "s229")]).found["disclosures"] == 3
+    with pytest.raises(BadLog, match="fewer requests for data"):
+        audit([*whole.entries, said(3), said(0, "s229"), said(2)])

@@ -72,7 +72,7 @@ def ban_add(
     env_file: EnvFile = None,
 ) -> None:
     """Ban the persona that wrote a post. From the next tick on, its member can open no new one."""
-    with _talk(env_file):
+    with as_talk(env_file):
         from openmai.talk.actions import add_ban
         from openmai.talk.rules import rules
 
@@ -84,7 +84,7 @@ def ban_add(
 @told_plainly
 def ban_lift(post: PostOrLink, env_file: EnvFile = None) -> None:
     """End the ban of the persona that wrote a post, with the next tick."""
-    with _talk(env_file):
+    with as_talk(env_file):
         from openmai.talk.actions import lift_ban
 
         lift_ban(post=_post(post))
@@ -94,7 +94,7 @@ def ban_lift(post: PostOrLink, env_file: EnvFile = None) -> None:
 @told_plainly
 def ban_list(env_file: EnvFile = None) -> None:
     """List every ban, one a line: state, end, reason, the persona's first post."""
-    with _talk(env_file):
+    with as_talk(env_file):
         from openmai.talk.queries.bans import listed_bans
 
         bans = list(listed_bans())
@@ -125,7 +125,7 @@ def _until(text: str, now: datetime) -> datetime:
 
 
 @contextmanager
-def _talk(env_file: EnvFile) -> Iterator[None]:
+def as_talk(env_file: EnvFile) -> Iterator[None]:
     """Become a process of the talk site; a refusal ends the command with its sentence and code 1."""
     read_env_files(env_file)
     configure(Site.talk)

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "reviewer": "openmai.cli.evidence",
     "gate": "openmai.cli.gate",
     "ban": "openmai.cli.gate",
+    "disclosures": "openmai.cli.disclosures",
     "doctor": "openmai.cli.operator",
     "backup": "openmai.cli.backups",
     "restore": "openmai.cli.backups",

@@ -1,4 +1,6 @@
-"""What the log says of the site itself: its season, the proving artifacts, and the bundle that it serves."""
+"""What the log says of the site itself: its season, the proving artifacts, the bundle that it serves, and
+how many requests for data its operator answered.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,11 +15,17 @@ from openmai.talk.rules import Rules
 from openmai.web.static import MANIFEST, ManifestUnreadable, read_manifest
 
 
-def due_facts(domain: Domain, *, known: Mapping[str, LogEntry], rules: Rules) -> list[LogEntry]:
-    """The facts that differ from those that were logged last, `known` by kind."""
+def due_facts(
+    domain: Domain, *, known: Mapping[str, LogEntry], answered: int | None, rules: Rules
+) -> list[LogEntry]:
+    """The facts that differ from those that were logged last, `known` by kind. `answered` is what the
+    operator said of requests for data, if anything.
+    """
     facts = [_season(domain), _artifacts(domain, rules.gate, rules.slots)]
     if (bundle := _bundle(domain, rules.static_dir)) is not None:
         facts.append(bundle)
+    if answered is not None:
+        facts.append(entry("disclosures", domain, count=answered))
     return [each for each in facts if each.kind not in known or known[each.kind].data != each.data]
 
 

@@ -16,6 +16,7 @@ from openmai.anonymity.seasons import season_called
 from openmai.platform import clock
 from openmai.talk import claims
 from openmai.talk.cursors import ActivityCursor, BadCursor, PlaceCursor
+from openmai.talk.queries.disclosures import logged_requests
 from openmai.talk.queries.posts import post_place, proven_post
 from openmai.talk.queries.thread import ThreadPage, thread_page
 from openmai.talk.queries.threads import list_threads
@@ -167,6 +168,7 @@ def about(request: HttpRequest) -> HttpResponse:
         "fingerprint": key_fingerprint(rules().roster_key),
         "log_fingerprint": key_fingerprint(trust.key.public),
         "witnesses": [each.name for each in trust.witnesses],
+        "answered": logged_requests(rules().domain(clock.utc_now()).season),
     }
     return render(request, "talk/about.html", context)
 

@@ -68,6 +68,7 @@ class Audit:
     _changes: dict[tuple[str, str, int], list[LogEntry]] = field(default_factory=dict)
     _moves: dict[tuple[str, str], list[Move]] = field(default_factory=dict)
     _signed: dict[tuple[str, str, int], Counter[tuple[str, bytes]]] = field(default_factory=dict)
+    _answered: dict[str, int] = field(default_factory=dict)
     _last: LogEntry | None = None
 
     def read(self, entries: Iterable[bytes]) -> None:
@@ -107,6 +108,8 @@ class Audit:
             self._close_epoch(entry)
         elif entry.kind == "replacement":
             self._replace(entry)
+        elif entry.kind == "disclosures":
+            self._count(entry)
         elif entry.kind == "observation":
             self._name_key(entry)
         elif entry.kind == "tick":
@@ -182,6 +185,12 @@ class Audit:
             raise BadLog(self._index, _("the log names a replacement that joined no roster"))
         if any(self._stood(pair.old, place, epoch) for place, epoch in entered):
             raise BadLog(self._index, _("a key that was replaced still stands in the roster"))
+
+    def _count(self, entry: LogEntry) -> None:
+        count, season = entry.facts["count"], entry.domain.season
+        if count < self._answered.get(season, 0):
+            raise BadLog(self._index, _("the log says of fewer requests for data than before"))
+        self._answered[season] = count
 
     def _name_key(self, entry: LogEntry) -> None:
         """A leaf that joined with this epoch, in this addition, rests on the key: one for each name."""

@@ -29,6 +29,7 @@ from openmai.talk.models import (
     Post,
 )
 from openmai.talk.models import LogEntry as LogRow
+from openmai.talk.queries.disclosures import answered_requests
 from openmai.talk.queries.log import NODE_WIDTH, hashes, last_entry, log_size, log_tree, standing_entries
 from openmai.talk.rules import Rules
 
@@ -51,7 +52,7 @@ def append(entries: Iterable[LogEntry], *, domain: Domain, rules: Rules) -> Appe
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_WRITER])
-    facts = due_facts(domain, known=standing_entries(), rules=rules)
+    facts = _due(domain, rules)
     listed = sorted({each.data: each for each in (*facts, *entries)}.values(), key=lambda each: each.order)
     old = log_size()
     standing = Standing(last_entry())
@@ -140,7 +141,7 @@ def log_tick(bans: Iterable[BanList], posts: Iterable[Post], *, tick: datetime, 
     ]
     turned = [bans_entry(Domain(each.site, each.season), each.encoded()) for each in bans]
     # Members compare slots and keys with the log: what was changed must not wait for a post.
-    if not turned and not entries and not artifacts_due(rules.domain(tick), rules=rules):
+    if not turned and not entries and not facts_due(rules.domain(tick), rules=rules):
         return
     appended = append([*turned, *entries], domain=rules.domain(tick), rules=rules)
     LogTick.objects.bulk_create(
@@ -155,10 +156,16 @@ def log_tick(bans: Iterable[BanList], posts: Iterable[Post], *, tick: datetime, 
     )
 
 
-def artifacts_due(domain: Domain, *, rules: Rules) -> bool:
-    """Whether a log that was begun names other artifacts than those in use, or those of another season."""
-    due = due_facts(domain, known=standing_entries(), rules=rules)
-    return log_size() > 0 and any(each.kind == "artifacts" for each in due)
+def facts_due(domain: Domain, *, rules: Rules) -> bool:
+    """Whether a log that was begun names other artifacts than those in use, or those of another season, or
+    lacks what the operator said of requests for data.
+    """
+    return log_size() > 0 and any(each.kind in ("artifacts", "disclosures") for each in _due(domain, rules))
+
+
+def _due(domain: Domain, rules: Rules) -> list[LogEntry]:
+    answered = answered_requests(domain.season)
+    return due_facts(domain, known=standing_entries(), answered=answered, rules=rules)
 
 
 def keep_cosignature(line: SignatureLine, *, size: int, rules: Rules) -> None:

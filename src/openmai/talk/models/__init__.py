@@ -7,6 +7,7 @@ whose order everybody sees, is numbered. All digests are 32 bytes.
 
 from openmai.talk.models.bans import Ban, BanList, RateNullifier
 from openmai.talk.models.log import (
+    Disclosures,
     LogCheckpoint,
     LogCosignature,
     LogEnrolment,
@@ -21,6 +22,7 @@ from openmai.talk.models.threads import Join, Persona, Post, Thread
 __all__ = [
     "Ban",
     "BanList",
+    "Disclosures",
     "Join",
     "LogCheckpoint",
     "LogCosignature",

@@ -127,6 +127,25 @@ class LogEnrolment(models.Model):
         return bytes(self.commitment).hex()
 
 
+class Disclosures(models.Model):
+    """How many requests for data were answered so far in a season, as the operator said it. A row for each
+    number that was said, added and never changed: the greatest holds.
+    """
+
+    pk = models.CompositePrimaryKey("season", "count")
+    season = models.CharField(max_length=8)
+    count = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "disclosures"
+        constraints: ClassVar[Constraints] = [
+            models.CheckConstraint(name="disclosures_count", condition=models.Q(count__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.season}: {self.count}"
+
+
 class LogReplacement(models.Model):
     """A lost key and the one in its place, as they are logged. No key is in two pairs of a season."""
 
