@@ -160,7 +160,7 @@ def _method(outcome: Outcome) -> str:
     return f"""
 - **Simulate.** The people site and the talk site run as an operator runs them: the same processes, each with its own PostgreSQL cluster. Each member has an
   address and a user agent of its own, registers, verifies an employment by mail, and makes a key, all over HTTP. The days pass quickly because the processes are given another clock;
-  that clock exists in the tests only. Posts come out every six hours. {modes["at once"]:.0%} of the posts are sent during a visit to the real-name site, {modes["later"]:.0%} are
+  that clock exists in the tests only, and so do quicker password hashes. Posts come out every six hours. {modes["at once"]:.0%} of the posts are sent during a visit to the real-name site, {modes["later"]:.0%} are
   written then and sent at a random time of the next day, {modes["any time"]:.0%} have nothing to do with a visit. Proofs are real; replies of a persona that is known carry a signature only, as in the product.
   Who wrote what is kept outside of what is seized.
 - **Seize.** The data directories with the write-ahead log, two base backups of each cluster, the statistics views, logs, keys, every other file; and the public site, read after each release and as a whole at the end.

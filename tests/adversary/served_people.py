@@ -1,8 +1,13 @@
-"""What granian serves as the people site of a simulation: the site's own application on the shared clock."""
+"""What granian serves as the people site of a simulation: the site's own application on the shared clock.
 
-from tests.adversary.process import install_clock, leaks
+Passwords are hashed quickly: thousands of log-ins would take most of the time, and nothing asks how they are
+kept.
+"""
+
+from tests.adversary.process import hash_quickly, install_clock, leaks
 
 _clock = install_clock()
+hash_quickly()
 if leaks():
     from tests.adversary.leaks import leak_in_people
 

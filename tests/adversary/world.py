@@ -147,7 +147,7 @@ def make_world(size: Size, *, tick: float = 6 * HOUR, begin: float = BEGIN) -> W
     world = World(size, tick, begin)
     for company, headcount in enumerate(size.rosters):
         for _ in range(headcount):
-            world.members.append(_member(len(world.members), company, world, draw))
+            world.members.append(_member(len(world.members), company, headcount, world, draw))
     # Their secrets are made by the browser and known to nobody else, so the plan leaves them out.
     settled = [each for each in world.members if each.joins_at < begin]
     for member in settled[: -(-size.browser_posts // POSTS_OF_A_BROWSER)]:
@@ -162,9 +162,10 @@ _SYSTEMS: Final = ("X11; Linux x86_64", "Windows NT 10.0; Win64; x64", "Macintos
 _LETTERS: Final = "abcdefghij"
 
 
-def _member(number: int, company: int, world: World, draw: Random) -> Member:
+def _member(number: int, company: int, headcount: int, world: World, draw: Random) -> Member:
     size, begin = world.size, world.begin
-    late = draw.random() < size.newcomers
+    # In a small roster the others would be too few for its first epoch, and could not speak.
+    late = draw.random() < size.newcomers and headcount > 2 * size.floor
     joins_at = begin + draw.uniform(0.5, size.days * 0.7) * DAY if late else begin - 3 * DAY
     visits = []
     for day in range(size.days):
