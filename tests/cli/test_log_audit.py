@@ -10,7 +10,7 @@ from tests.factories.enrolments import strangers
 
 from openmai.anonymity.bans import Ban, BanList
 from openmai.anonymity.log.audit import Audit, BadLog
-from openmai.anonymity.log.entries import bans_entry, entry, parse_entry
+from openmai.anonymity.log.entries import bans_entry, entry, parse_entry, roster_entry
 from openmai.anonymity.log.journals import journal_entries
 from openmai.anonymity.log.replacements import Replacement
 from openmai.anonymity.seasons import season_called
@@ -169,35 +169,41 @@ def naming(epoch: int = 2, **changes: object) -> bytes:
     return entry("observation", DOMAIN, **{"roster": HARBOUR, "epoch": epoch, **named, **changes}).data
 
 
-def test_a_key_is_named_with_the_leaves_that_rest_on_it_and_not_without(cast: Cast, whole: SignedLog):
-    """Three joined with the second epoch, of whom one by a mail and one by a log-in."""
+def second_epoch(cast: Cast, whole: SignedLog) -> tuple[list[bytes], dict[str, str]]:
+    """The log up to the roster of the second epoch, which three joined, and the keys that they rest on by
+    class: one came by a mail and one by a log-in.
+    """
     second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
-    (key,) = second.journal.keys
-    mail = key.sha256.hex()
-    log_in = next(leaf.issuer_key.hex() for leaf in second.journal.joined if leaf.kind == "oidc")
-    place = whole.entries.index(naming(sha256=mail))
-    before = whole.entries[:place]
+    end = whole.entries.index(roster_entry(second.signed).data) + 1
+    keys = {leaf.kind: leaf.issuer_key.hex() for leaf in second.journal.joined if leaf.issuer_key}
+    return whole.entries[:end], keys
+
+
+def test_a_key_is_named_with_the_leaves_that_rest_on_it_and_not_without(cast: Cast, whole: SignedLog):
+    before, keys = second_epoch(cast, whole)
     named = audit(before).found["observation"]
-    for true in (naming(sha256=mail), naming(kind="jwks", name="https://login.example", sha256=log_in)):
-        assert audit([*before, true]).found["observation"] == named + 1
+    mail = naming(sha256=keys["dkim"])
+    log_in = naming(kind="jwks", name="https://login.example", sha256=keys["oidc"])
+    assert audit([*before, mail, log_in]).found["observation"] == named + 2
     for false in (
         naming(),
-        naming(sha256=log_in),
-        naming(epoch=1, sha256=mail),
-        naming(epoch=3, sha256=mail),
-        naming(sha256=mail, roster="site"),
-        naming(sha256=mail, roster=HARBOUR_PROVABLE),
+        naming(sha256=keys["oidc"]),
+        naming(epoch=1, sha256=keys["dkim"]),
+        naming(epoch=3, sha256=keys["dkim"]),
+        naming(sha256=keys["dkim"], roster="site"),
+        naming(sha256=keys["dkim"], roster=HARBOUR_PROVABLE),
     ):
         with pytest.raises(BadLog, match="a key is named that no leaf rests on"):
             audit([*before, false])
 
 
 def test_a_key_has_no_second_name_for_the_same_leaf_and_none_afterwards(cast: Cast, whole: SignedLog):
-    second = cast.follow(cast.rosters[HARBOUR], joined=3, removed=[0, 5])
-    mail = second.journal.keys[0].sha256.hex()
-    place = whole.entries.index(naming(sha256=mail))
-    other = naming(sha256=mail, name="mail._domainkey.zebra.example")
-    for entries in ([*whole.entries[: place + 1], other], [*whole.entries, naming(sha256=mail)]):
+    before, keys = second_epoch(cast, whole)
+    first = naming(sha256=keys["dkim"])
+    second = naming(sha256=keys["dkim"], name="mail._domainkey.zebra.example")
+    assert audit([*before, second])
+    over = entry("disclosures", DOMAIN, count=0).data  # of a kind that is told later in an addition
+    for entries in ([*before, first, second], [*before, first, first], [*before, over, first]):
         with pytest.raises(BadLog, match="a key is named that no leaf rests on"):
             audit(entries)
 

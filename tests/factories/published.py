@@ -42,7 +42,7 @@ def journal_between(
         for at, leaf in enumerate(listed)
         if at >= len(old)
     ]
-    keys = {key_name(leaf, roster=roster) for leaf in joined if leaf.kind == "dkim"}
+    keys = {key_name(leaf, roster=roster) for leaf in joined if leaf.kind == "dkim" and before is None}
     claims = [enrolments()[leaf.commitment] for leaf in joined if leaf.commitment in enrolments()]
     return Journal(
         site=domain.site,
@@ -76,7 +76,7 @@ def keep(path: Path, data: bytes) -> None:
 
 
 def key_name(leaf: JournalLeaf, *, roster: str) -> IssuerKey:
-    """The site knows whose key signed the mails; of log-ins it does not."""
+    """The site knew, with the first epoch, whose key signed the mails; of log-ins it does not."""
     assert leaf.issuer_key is not None
     owner = roster.split("/")[1] if "/" in roster else "many"
     return IssuerKey("dkim", f"mail._domainkey.{owner}.example", leaf.issuer_key)
