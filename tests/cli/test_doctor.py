@@ -11,19 +11,16 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.cli.conftest import Files, serve_log, serving
+from tests.cli.conftest import Files, serving
 from tests.clusters import open_to_all, site_environment
-from tests.factories.cast import SITE, Cast
+from tests.factories.cast import Cast
 
-from openmai.anonymity.log.notes import COSIGNATURE, NoteKey
 from openmai.cli.doctor import Finding, examine
-from openmai.cli.doctor_log import log_lines
 from openmai.demo.mailbox.catcher import catch_mail
 from openmai.demo.mailbox.store import MessageStore
 from openmai.demo.ports import HOST, is_free
 from openmai.platform.clock import utc_now
 from openmai.platform.cluster_rules import RULES
-from openmai.platform.config import load_talk
 from openmai.platform.postgres import UNSAFE_BUT_FAST, EmbeddedCluster
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -374,28 +371,3 @@ def test_log_ins_on_private_addresses_are_for_demos(
 ):
     given = environ | {"OPENMAI_LOCAL_LOGINS": local, "OPENMAI_DEMO": demo}
     assert found(given, "employers' log-ins").good is good
-
-
-def test_a_log_is_looked_at_and_fewer_witnesses_than_asked_for_are_a_fault(cast: Cast, files: Files):
-    seed = cast.log_key.private_bytes_raw().hex()
-    key = NoteKey("walt.example", bytes(32), COSIGNATURE).text
-    config = load_talk(
-        {
-            **site_environment(),
-            "OPENMAI_SITE_ID": SITE,
-            "OPENMAI_TALK_DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c",
-            "OPENMAI_TALK_ORIGIN": files.origin,
-            "OPENMAI_LOG_SIGNING_KEY": seed,
-            "OPENMAI_WITNESSES": f"{key} https://walt.example",
-        }
-    )
-    serve_log(files, cast)
-    log, witnesses = log_lines(config)
-    assert log == ("log", True, f"{len(cast.log.entries)} entries, signed")
-    assert witnesses[1], "none is asked for"
-    _, (_, good, words) = log_lines(config.model_copy(update={"witness_quorum": 1}))
-    assert not good
-    assert words == "0 of 1 have signed the newest state; 1 are asked for"
-    files.put("/log/checkpoint", cast.log.checkpoint().data.replace(b"\n\n", b"x\n\n"))
-    ((_, good, _),) = log_lines(config)
-    assert not good
