@@ -266,7 +266,7 @@ class Simulation:
         self._go_to(moment + 1)
         if moment % self.world.tick == 0:
             if self._waiting:
-                wait_until(self._is_out, seconds=60, what="the tick")
+                wait_until(self._is_out, seconds=60, what="the tick", else_say=self._of_the_tick)
                 self._waiting = ""
             self._crawler.look()
             self._read_rosters()
@@ -284,6 +284,12 @@ class Simulation:
             for slug in self.world.companies:
                 invent(connection, slug, domain=domain, prover=self._proofs.enrolling, draw=draw)
         time.sleep(0.3)
+
+    def _of_the_tick(self) -> str:
+        """What became of the post that is waited for, and what the talk site logged last."""
+        state = self._crawler.state(self._waiting)
+        said = self.site.folder.log("talk").read_text()[-4000:]
+        return f"{self._waiting} of {self.truth[self._waiting]} is {state}; talk.log ends: {said}"
 
     def _is_out(self) -> bool:
         return self._crawler.state(self._waiting) == "published"

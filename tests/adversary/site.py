@@ -194,12 +194,14 @@ def _wait_for(port: int, host: str) -> None:
     wait_until(answers, seconds=60, what=f"an answer on port {port}")
 
 
-def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """In real seconds."""
+def wait_until(
+    ready: Callable[[], bool], *, seconds: float, what: str, else_say: Callable[[], str] = str
+) -> None:
+    """In real seconds; if it did not come, the error ends with the words of `else_say`."""
     give_up = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > give_up:
-            raise AssertionError(f"waited {seconds:g} s for {what}")
+            raise AssertionError(f"waited {seconds:g} s for {what}. {else_say()}")
         time.sleep(0.01)
 
 
