@@ -19,6 +19,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser
 from tests.adversary.browsers import BrowserMember, chromium
 from tests.adversary.crawl import Crawler
+from tests.adversary.crowds import Crowd, fetch_crowd
 from tests.adversary.devices import Device
 from tests.adversary.invented import invent
 from tests.adversary.mailbox import Mailbox
@@ -31,23 +32,12 @@ from tests.factories.cast import ROOT, SLOTS
 from openmai.anonymity.content import Content, Opening, Reply
 from openmai.anonymity.gate import free_slots
 from openmai.anonymity.keys import public_bytes, thread_key
-from openmai.anonymity.leanimt import LeanIMT
-from openmai.anonymity.rosters import open_index, open_statement, unpack_leaves
+from openmai.anonymity.rosters import open_index
 from openmai.anonymity.submission import Entrance, Join, build_submission, join_scope_and_message
 from openmai.demo.seed.proving import Request, Slot
 
 BACKUPS: Final = (0.4, 0.75)
 Say = Callable[[str], None]
-
-
-@dataclass
-class Crowd:
-    """A roster as the devices hold it."""
-
-    epoch: int
-    tree: LeanIMT
-    leaves: tuple[int, ...]
-    checkpoint: str
 
 
 @dataclass
@@ -161,20 +151,9 @@ class Simulation:
         for entry in index.rosters:
             held = self._crowds.get(entry.roster)
             if held is None or held.epoch != entry.epoch:
-                self._crowds[entry.roster] = self._fetch(entry.statement)
+                self._crowds[entry.roster] = fetch_crowd(self._crawler, entry.statement, self.world.domain)
         self._index = envelope
         return True
-
-    def _fetch(self, name: bytes) -> Crowd:
-        get = self._crawler.bytes_at
-        signed = open_statement(
-            get(f"/rosters/statements/{name.hex()}.json"), key=None, domain=self.world.domain
-        )
-        leaves = unpack_leaves(get(f"/rosters/leaves/{signed.statement.leaves.hex()}.bin"))
-        listed = json.loads(get("/api/v1/rosters"))["rosters"]
-        place = next(each["log"] for each in listed if each["statement"] == name.hex())
-        checkpoint = f"{place['size']} {place['root']}"
-        return Crowd(signed.statement.epoch, LeanIMT(leaves), tuple(leaves), checkpoint)
 
     # ── What will happen ──────────────
 
