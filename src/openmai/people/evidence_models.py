@@ -122,7 +122,7 @@ class Evidence(models.Model):
     issuer_key = models.BinaryField(max_length=32, null=True)
     # Where the world finds that key: "<selector>._domainkey.<domain>", or the issuer whose JWKS has it.
     # None where nobody wrote it down: in rows from before names were kept.
-    issuer_name = models.CharField(max_length=255, null=True)  # noqa: DJ001 - as above
+    issuer_name = models.CharField(max_length=255, null=True)  # noqa: DJ001 - not known is not empty
     # SHA-256(evidence ‖ salt), as it stands in the log.
     digest = models.BinaryField(max_length=32, unique=True)
     sealed = models.BinaryField()

@@ -101,6 +101,7 @@ def signers(keys: Iterable[IssuerKey], places: Iterable[tuple[str, bytes] | None
         owners.setdefault(each.place, set()).add(each.owner)
     found, unnamed = Counter[str](), 0
     for place, leaves in Counter(each for each in places if each is not None).items():
-        unnamed += 0 if place in owners else leaves
+        if place not in owners:
+            unnamed += leaves
         found.update(dict.fromkeys(owners.get(place, ()), leaves))
     return Signers(tuple(sorted(found, key=lambda each: (-found[each], each))), unnamed)
