@@ -97,7 +97,7 @@ def _set_up(world: World, now: datetime) -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     from openmai.talk.actions import keep_snapshot
-    from openmai.talk.queries.rosters import current_rosters
+    from openmai.talk.queries.rosters import roster_listing
     from openmai.talk.rules import rules
     from openmai.talk.snapshots import FetchedEpoch, Snapshot
 
@@ -106,7 +106,7 @@ def _set_up(world: World, now: datetime) -> None:
     new = (FetchedEpoch(world.roster.signed, world.roster.leaves, world.roster.journal, (), None),)
     snapshot = Snapshot(open_index(envelope, key=None, domain=DOMAIN), envelope, new)
     keep_snapshot(snapshot, rules=rules(), now=now)
-    (current,) = current_rosters(DOMAIN.season, floor=0)
+    (current,) = roster_listing(DOMAIN.season, floor=0).rosters
     world.cast.checkpoints[world.roster.signed.name] = current.checkpoint.text
 
 

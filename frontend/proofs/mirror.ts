@@ -206,7 +206,7 @@ export class Mirror {
     }));
     const { statement } = openStatement(envelope, parseHex(facts.roster_key, 32, "roster key"));
     checkBelongs(statement, entry, facts);
-    const checkpoint = await epochHead(await this.log.open(facts), statement, envelope, await this.listed(facts, fresh));
+    const checkpoint = await epochHead(await this.log.open(facts, fresh), statement, envelope, await this.listed(facts, fresh));
     return { statement, name: entry.statement, checkpoint };
   }
 

@@ -44,6 +44,10 @@ class Crawler:
         self.bytes_at("/api/v1/threads")
         self.looks += 1
 
+    def tick_is_written(self) -> bool:
+        """Pages say how long they hold: a second while a tick is due."""
+        return self._device.talk("/api/v1/threads").lasts > 1
+
     def crawl(self, to: Path) -> None:
         """Every thread with its posts and personas, and under which root each persona entered."""
         threads = [self._thread(each["id"]) for each in self._pages("/api/v1/threads", "threads")]

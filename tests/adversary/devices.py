@@ -18,6 +18,7 @@ from openmai.anonymity.tickets import build_answer, decode_ticket
 PASSWORD: Final = "seven quiet herons at dawn"
 _TOKEN: Final = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _TICKET: Final = re.compile(r'href="[^"]*#(enrol=[^"]+)"')
+_MAX_AGE: Final = re.compile(r"max-age=(\d+)")
 _CODE: Final = re.compile(r"\b\d{8}\b")
 
 
@@ -27,8 +28,11 @@ class Unexpected(AssertionError):
 
 @dataclass(frozen=True)
 class Answer:
+    """`lasts` is for how many seconds it may be kept."""
+
     status: int
     location: str
+    lasts: int
     body: bytes
 
     def json(self) -> Any:
@@ -159,7 +163,9 @@ class Device:
             self._keep_cookies(response)
         if response.status >= 500:
             raise Unexpected(f"{method} {path} answered {response.status}: {data[-2000:]!r}")
-        return Answer(response.status, response.getheader("location", ""), data)
+        lasts = _MAX_AGE.search(response.getheader("cache-control", ""))
+        seconds = int(lasts.group(1)) if lasts else 0
+        return Answer(response.status, response.getheader("location", ""), seconds, data)
 
     def _send(
         self, port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]

@@ -244,8 +244,11 @@ class Simulation:
     def _turn(self, moment: float) -> None:
         self._go_to(moment + 1)
         if moment % self.world.tick == 0:
+            # Also if nothing waits: a ticker that is still at work when the clock jumps on leaves a tick out.
+            written = self._crawler.tick_is_written
+            wait_until(written, seconds=60, what="the tick", else_say=self._log_of_talk)
             if self._waiting:
-                wait_until(self._is_out, seconds=60, what="the tick", else_say=self._of_the_tick)
+                wait_until(self._is_out, seconds=60, what="the post", else_say=self._of_the_post)
                 self._waiting = ""
             self._crawler.look()
             self._read_rosters()
@@ -264,11 +267,14 @@ class Simulation:
                 invent(connection, slug, domain=domain, prover=self._proofs.enrolling, draw=draw)
         time.sleep(0.3)
 
-    def _of_the_tick(self) -> str:
-        """What became of the post that is waited for, and what the talk site logged last."""
+    def _of_the_post(self) -> str:
+        """What became of the post that is waited for."""
         state = self._crawler.state(self._waiting)
-        said = self.site.folder.log("talk").read_text()[-4000:]
-        return f"{self._waiting} of {self.truth[self._waiting]} is {state}; talk.log ends: {said}"
+        return f"{self._waiting} of {self.truth[self._waiting]} is {state}; {self._log_of_talk()}"
+
+    def _log_of_talk(self) -> str:
+        """What the talk site said last."""
+        return f"talk.log ends: {self.site.folder.log('talk').read_text()[-4000:]}"
 
     def _is_out(self) -> bool:
         return self._crawler.state(self._waiting) == "published"

@@ -1,6 +1,8 @@
+import gc
 import random
 
 import pytest
+import wasmtime
 from tests.anonymity.speech import ARTIFACTS, Speech, read_artifacts
 
 from openmai.anonymity import artifacts
@@ -100,3 +102,10 @@ def test_a_proving_key_that_is_none():
 def test_secrets_and_keys_do_not_show_in_a_traceback(enrolment_prover: Prover):
     assert len(repr(read_artifacts(1))) < 100
     assert "secret" not in repr(enrolment_prover)
+
+
+def test_nothing_of_a_secret_outlives_its_proof(enrolment_prover: Prover):
+    """The circuit's memory holds it; that a run was kept was once seen by the memory that proving took."""
+    enrolment_prover.commitment(7)
+    gc.collect()
+    assert not [each for each in gc.get_objects() if type(each) is wasmtime.Store]

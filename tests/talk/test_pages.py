@@ -102,7 +102,7 @@ def test_a_crash_is_a_problem_and_tells_nothing(talk: Talk, monkeypatch: pytest.
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr("openmai.talk.api.current_rosters", crash)
+    monkeypatch.setattr("openmai.talk.epoch.roster_listing", crash)
     talk.client.raise_request_exception = False
     response = talk.get("/api/v1/rosters")
     assert (response.status_code, response.json()["code"]) == (500, "internal-error")

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.factories.cast import HARBOUR, Cast, PublishedRoster
+from tests.factories.cast import HARBOUR, SEASON, Cast, PublishedRoster
 from tests.talk.conftest import Talk
 
 from openmai.anonymity.documents import DocumentRefused, WrongSite
@@ -97,7 +97,8 @@ def fetch(talk: Talk) -> int:
 
 
 def held(talk: Talk) -> dict[str, int]:
-    return {each["roster"]: each["epoch"] for each in talk.get("/api/v1/rosters").json()["rosters"]}
+    """The epochs in force; devices are told of them at the tick."""
+    return {each.roster: each.epoch for each in known.roster_listing(SEASON, floor=0).rosters}
 
 
 def test_what_was_published_is_taken_over_and_served_again(fetching: Talk, people: PeopleSite):

@@ -20,7 +20,6 @@ from openmai.talk.actions import accept_submission
 from openmai.talk.cursors import ActivityCursor, BadCursor, PlaceCursor
 from openmai.talk.epoch import EPOCH
 from openmai.talk.errors import Refused
-from openmai.talk.queries.rosters import current_rosters
 from openmai.talk.queries.standing import is_published
 from openmai.talk.queries.thread import thread_in_time
 from openmai.talk.queries.threads import list_threads
@@ -142,8 +141,8 @@ def bans(request: HttpRequest, season: str | None = None) -> HttpResponse:
 @api.get("/rosters", response=schemas.RostersOut, summary="The current epoch of each roster")
 def rosters(request: HttpRequest, season: str | None = None) -> HttpResponse:
     """Of the current season, or of the past one while its threads are open."""
-    current = current_rosters(_open_season(season), floor=rules().floor)
-    return _answer({"rosters": [documents.roster_document(each) for each in current]})
+    listing = EPOCH.rosters(_open_season(season), rules=rules())
+    return _answer({"rosters": [documents.roster_document(each) for each in listing.rosters]})
 
 
 @api.get("/threads", response=schemas.ThreadsOut, summary="Threads by latest activity")

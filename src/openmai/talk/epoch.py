@@ -19,8 +19,11 @@ from openmai.anonymity.gate import GateList
 from openmai.anonymity.groth16 import VerificationKey
 from openmai.talk.admission import InForce, RateUsed
 from openmai.talk.errors import Refused, TalkError
+from openmai.talk.log_files import shown
 from openmai.talk.queries.bans import CurrentBans, current_bans
+from openmai.talk.queries.rosters import RosterListing, roster_listing
 from openmai.talk.queries.standing import RosterRoot, roster_roots
+from openmai.talk.rules import Rules
 from openmai.talk.standing import Claimed, Known, check_persona
 
 # At 10 minutes a tick, 17 posts a second.
@@ -114,6 +117,7 @@ class Epoch:
         self._roots: dict[tuple[str, str, int], list[RosterRoot]] = {}
         self._bans: dict[Domain, InForce] = {}
         self._listed: dict[Domain, tuple[int, CurrentBans]] = {}
+        self._rosters: dict[str, tuple[int, RosterListing]] = {}
         self._closing: datetime | None = None
         self._written: datetime | None = None
         self._generation = 0
@@ -165,6 +169,23 @@ class Epoch:
         known = {old: each for old, each in self._listed.items() if each[0] == generation}
         self._listed = {**known, domain: (generation, current)}
         return current
+
+    def rosters(self, season: str, *, rules: Rules) -> RosterListing:
+        """What devices are told of the season's rosters, asked of the database once in a generation: the
+        index and the places in the log are two answers, and would else be of two moments.
+
+        Epochs that the shown log does not reach yet, as while a witness is slow, are left for a generation
+        after this.
+        """
+        generation = self._generation
+        kept = self._rosters.get(season)
+        if kept is not None and kept[0] == generation:
+            return kept[1]
+        found = roster_listing(season, floor=rules.floor)
+        if kept is not None and found.log_size > shown(rules.log_dir):
+            found = kept[1]
+        self._rosters[season] = (generation, found)
+        return found
 
     def get(self, content_id: bytes) -> Waiting | None:
         return self._waiting.get(content_id)
@@ -260,7 +281,7 @@ class Epoch:
             self._shares.clear()
             self._rates.clear()
             self._roots = {}
-            self._bans, self._listed = {}, {}
+            self._bans, self._listed, self._rosters = {}, {}, {}
             self._closing = self._written = None
             self._generation += 1
 

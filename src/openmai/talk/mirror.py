@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from openmai.platform import clock
+from openmai.talk.epoch import EPOCH
 from openmai.talk.queries import rosters
 from openmai.talk.rules import rules
 
@@ -36,7 +37,8 @@ def index_of(request: HttpRequest, season: str) -> HttpResponse:
 
 
 def _index(season: str) -> HttpResponse:
-    return _file(rosters.index_envelope(season), content_type="application/json", immutable=False)
+    listing = EPOCH.rosters(season, rules=rules())
+    return _file(listing.envelope, content_type="application/json", immutable=False)
 
 
 @require_safe

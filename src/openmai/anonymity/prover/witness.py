@@ -96,7 +96,9 @@ class _Run:
 
     def _reporter(self, wanted: wasmtime.ImportType) -> wasmtime.Func:
         assert isinstance(wanted.type, wasmtime.FuncType)  # noqa: S101 # the module's bytes are pinned
-        return wasmtime.Func(self._store, wanted.type, lambda *_: self._complaints.append(wanted.name or ""))
+        complaints, name = self._complaints, wanted.name or ""
+        # The store keeps the function: one that knew this run, and so the store, would keep both for ever.
+        return wasmtime.Func(self._store, wanted.type, lambda *_: complaints.append(name))
 
     def _set_inputs(self, inputs: Mapping[str, Sequence[int]]) -> None:
         # The program computes when the last input is set, and says nothing if one never is.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from openmai.anonymity.leanimt import LeanIMT
 from openmai.anonymity.rosters import unpack_leaves
-from openmai.talk.queries.rosters import current_rosters, leaves_file
+from openmai.talk.queries.rosters import leaves_file, roster_listing
 
 
 class LeavesMissing(Exception):
@@ -22,7 +22,7 @@ class Crowd:
 def read_trees(season: str) -> dict[str, Crowd]:
     """Every current roster of the season, by id."""
     trees = {}
-    for roster in current_rosters(season, floor=0):
+    for roster in roster_listing(season, floor=0).rosters:
         data = leaves_file(roster.leaves)
         if data is None:
             raise LeavesMissing(roster.roster)

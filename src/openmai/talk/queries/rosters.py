@@ -57,6 +57,21 @@ class CurrentRoster:
         return None if slug is None else {"slug": slug, "en": self.label_en, "zh": self.label_zh}
 
 
+@dataclass(frozen=True, slots=True)
+class RosterListing:
+    """What devices are told of a season's rosters: the signed index (None before the first), and each
+    roster's current epoch.
+    """
+
+    envelope: bytes | None
+    rosters: tuple[CurrentRoster, ...]
+
+    @property
+    def log_size(self) -> int:
+        """How much of the log must be shown for all of them to be found in it."""
+        return max((each.checkpoint.size for each in self.rosters), default=0)
+
+
 def held(season: str) -> Held:
     """Two statements."""
     index = one("SELECT serial, envelope FROM talk_rosterindex WHERE season = %(season)s", {"season": season})
@@ -81,14 +96,20 @@ def _leaves_of(statement: bytes) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-def current_rosters(season: str, *, floor: int) -> list[CurrentRoster]:
+def roster_listing(season: str, *, floor: int) -> RosterListing:
+    """One statement, so that the index and the rosters are of one moment."""
     found = rows(
-        """SELECT roster, epoch, root, size, live, settled, label_en, label_zh, leaves, id,
-                  log_index, log_root
-           FROM talk_rosterepoch WHERE season = %(season)s AND superseded_at IS NULL ORDER BY roster""",
+        # The index comes with the first row only.
+        """SELECT CASE row_number() OVER (ORDER BY e.roster) WHEN 1 THEN i.envelope END,
+                  e.roster, e.epoch, e.root, e.size, e.live, e.settled, e.label_en, e.label_zh,
+                  e.leaves, e.id, e.log_index, e.log_root
+           FROM talk_rosterindex i
+           LEFT JOIN talk_rosterepoch e ON e.season = i.season AND e.superseded_at IS NULL
+           WHERE i.season = %(season)s ORDER BY e.roster""",
         {"season": season},
     )
-    return [_current(row, floor) for row in found]
+    envelope = bytes(found[0][0]) if found else None
+    return RosterListing(envelope, tuple(_current(row[1:], floor) for row in found if row[1] is not None))
 
 
 def _current(row: Row, floor: int) -> CurrentRoster:
@@ -96,11 +117,6 @@ def _current(row: Row, floor: int) -> CurrentRoster:
     counts = int.from_bytes(root, "big"), size, live, settled
     checkpoint = TreeHead(log_index + 1, log_root)
     return CurrentRoster(*(roster, epoch, *counts, *rest, log_index, checkpoint, settled >= floor))
-
-
-def index_envelope(season: str) -> bytes | None:
-    row = one("SELECT envelope FROM talk_rosterindex WHERE season = %(season)s", {"season": season})
-    return None if row is None else bytes(row[0])
 
 
 def statement_envelope(digest: bytes) -> bytes | None:
