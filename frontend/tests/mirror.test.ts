@@ -193,13 +193,13 @@ describe("the public log", () => {
     }
   });
 
-  test("and the index may be of different ages in a cache: both are asked anew, once", async () => {
+  test("and the index may be of different ages in a cache: both are asked anew, once, and the checkpoint", async () => {
     const old = files({ leaves: members(1, 40) });
     const now = files({ leaves: members(1, 41), epoch: 2, serial: 2 });
     const asked: [string, boolean][] = [];
     const cached = new Mirror((url, fresh = false) => {
       asked.push([url, fresh]);
-      const body = (url === "/rosters/index.json" && !fresh ? old : new Map([...old, ...now])).get(url);
+      const body = (["/rosters/index.json", "/log/checkpoint"].includes(url) && !fresh ? old : new Map([...old, ...now])).get(url);
       return Promise.resolve(new Response(body ?? null, { status: body === undefined ? 404 : 200 }));
     }, database, poseidon);
     await expect(cached.roster(facts, ROSTER)).resolves.toMatchObject({ statement: { epoch: 2 } });
