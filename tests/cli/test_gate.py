@@ -1,7 +1,5 @@
-"""The gate from both sides of the command line: Olga's keys, and what a member's machine insists on."""
+"""The gate on the command line: what a member's machine insists on."""
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.anonymity.logs import SignedLog
-from tests.cli.conftest import COMMAND, Files, put_log, site_facts
+from tests.cli.conftest import Files, put_log, site_facts
 from tests.factories.cast import DOMAIN, ROOT, SITE, SLOTS, TODAY, Cast
 from tests.factories.gate import ban_list, logged_artifacts, made_gate
 
@@ -27,7 +25,6 @@ from openmai.cli.member.log import SiteLog
 from openmai.cli.member.pins import Pins, pin_gate, write_pins
 from openmai.cli.member.show import Progress
 from openmai.cli.member.web import Web
-from openmai.talk.gate_files import GateMissing, gate_files
 
 UNTIL = "2026-05-01T00:00:00Z"
 NOON = int(datetime(2026, 3, 20, 12, tzinfo=UTC).timestamp())
@@ -308,75 +305,3 @@ def test_the_program_says_why_it_proves_again():
     assert all(told.values())
     assert len(set(told.values())) == 4
     assert reason_to_prove_again("join-expired") is None
-
-
-def openmai(environment: dict[str, str], *command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, *map(str, command)], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-
-def test_a_site_without_a_gate_does_not_start_and_says_what_to_do(
-    talk_environment: dict[str, str], tmp_path: Path
-):
-    done = openmai(talk_environment | {"OPENMAI_GATE_DIR": str(tmp_path)}, "serve", "talk")
-    assert done.returncode == 2
-    assert "run `openmai gate setup` once" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_set_up_is_not_made_twice(talk_environment: dict[str, str]):
-    done = openmai(talk_environment, "gate", "setup")
-    assert (done.returncode, "holds a set-up already" in done.stderr) == (1, True), done.stderr
-
-
-def test_a_changed_circuit_is_not_set_up(talk_environment: dict[str, str], tmp_path: Path):
-    (tmp_path / "gate.r1cs").write_bytes(b"r1cs")
-    environment = talk_environment | {"OPENMAI_GATE_DIR": str(tmp_path / "gate")}
-    done = openmai(environment, "gate", "setup", "--circuit", tmp_path / "gate.r1cs")
-    assert (done.returncode, "has SHA-256" in done.stderr) == (1, True), done.stderr
-    assert not (tmp_path / "gate").exists()
-
-
-def test_the_tests_own_set_up_is_what_snarkjs_says_it_is(talk_environment: dict[str, str]):
-    done = openmai(talk_environment, "gate", "verify")
-    assert (done.returncode, "ZKey Ok!" in done.stdout) == (0, True), done.stderr
-
-
-def test_a_proving_key_of_another_set_up_is_found(talk_environment: dict[str, str], tmp_path: Path):
-    folder = tmp_path / "gate"
-    shutil.copytree(made_gate().folder, folder)
-    [proving_key] = (folder / "public").glob("gate.*.zkey")
-    data = bytearray(proving_key.read_bytes())
-    # Two points of one query change places: each is on the curve, and the key is another.
-    data[-640:-576], data[-704:-640] = data[-704:-640], data[-640:-576]
-    middle = len(data) // 2
-    data[middle : middle + 64] = data[middle + 64 : middle + 128]
-    proving_key.write_bytes(bytes(data))
-    done = openmai(talk_environment | {"OPENMAI_GATE_DIR": str(folder)}, "gate", "verify")
-    assert done.returncode == 1, done.stdout
-
-
-def test_half_a_set_up_is_none(tmp_path: Path):
-    shutil.copytree(made_gate().folder / "public", tmp_path / "public")
-    with pytest.raises(GateMissing):
-        gate_files(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        (("add", "nonsense", "--reason", "spam", "--until", "30d"), "neither a link nor the id"),
-        (("add", "ab" * 32, "--reason", "spam", "--until", "soon"), "neither a day nor a span"),
-    ],
-)
-def test_what_is_no_post_and_no_end_is_a_wrong_use(
-    talk_environment: dict[str, str], command: tuple[str, ...], words: str
-):
-    done = openmai(talk_environment, "ban", *command)
-    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
-
-
-def test_a_number_of_requests_for_data_is_none_below_0(talk_environment: dict[str, str]):
-    done = openmai(talk_environment, "disclosures", "--", "-1")
-    assert (done.returncode, "greater than or equal to 0" in done.stderr) == (2, True), done.stderr
