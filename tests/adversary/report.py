@@ -10,6 +10,7 @@ from tests.adversary.judge import Verdict
 from tests.adversary.leaks import CAUGHT_BY, WORDS
 from tests.adversary.plots import panels
 from tests.adversary.run import Outcome
+from tests.adversary.seize import LOG_DAYS
 
 RANK_MARGIN: Final = 0.02
 FIRST_MARGIN: Final = 0.01
@@ -57,7 +58,7 @@ def _text(outcome: Outcome, controls: Sequence[Outcome], on: date) -> str:
         if lost
         else f"**Not passed**: {', '.join(found)}."
         if found
-        else "**Passed.** No attack found the authors better than an attacker who had seized nothing."
+        else "**Passed.** What was seized added to no attack more than the margins allow."
     )
     parts = [_HEAD, f"## Result of {on.isoformat()}", verdict, _figures(outcome), _reading(outcome)]
     parts += ["## Every attack", _table(outcome), _PICTURE, "## Would the test notice a leak?", _CONTROLS]
@@ -99,7 +100,8 @@ _CONTROL_PICTURE: Final = """
 _LIMITS: Final = """
 ## What this does not show
 The writer's style, a story that only one person could tell, a watched device or network, and an operator who changes the software from now on: no
-test of a seizure can see those. Nor does it show that nobody will find another attack. Whoever has an idea is asked to add it to
+test of a seizure can see those. Nor what a longer log would tell: the real-name site's write-ahead log knows the second of a log-in, so it
+[must be short](storage.md). Nor does it show that nobody will find another attack. Whoever has an idea is asked to add it to
 `tests/adversary/attacks`: one function, and one site that leaks to it.
 """
 
@@ -126,7 +128,16 @@ def _reading(outcome: Outcome) -> str:
         f"on average (0.50 is chance, 0 is certainty) and names the author at the first guess for {ideal.first_ideal:.1%} of the posts. "
         f"The attack that came nearest to adding something is “{worst.words}”: {worst.gain_rank:+.4f} in rank, with 95 % certainty "
         f"no more than {worst.bound_rank:+.4f}. Allowed are {RANK_MARGIN} in rank and {FIRST_MARGIN:.0%} of first guesses."
+        + _noticed(outcome)
     )
+
+
+def _noticed(outcome: Outcome) -> str:
+    """Attacks that add something for certain, however little."""
+    found = [f"“{each.words}” ({each.gain_rank:+.4f})" for each in outcome.verdicts if each.detected]
+    if not found:
+        return " None adds anything that could not be chance."
+    return f" So many posts also show what is small: more than chance, in rank, are {', '.join(found)}."
 
 
 def _table(outcome: Outcome) -> str:
@@ -163,7 +174,7 @@ def _method(outcome: Outcome) -> str:
   that clock exists in the tests only, and so do quicker password hashes. Posts come out every six hours. {modes["at once"]:.0%} of the posts are sent during a visit to the real-name site, {modes["later"]:.0%} are
   written then and sent at a random time of the next day, {modes["any time"]:.0%} have nothing to do with a visit. Proofs are real; replies of a persona that is known carry a signature only, as in the product.
   Who wrote what is kept outside of what is seized.
-- **Seize.** The data directories with the write-ahead log, two base backups of each cluster, the statistics views, logs, keys, every other file; and the public site, read after each release and as a whole at the end.
+- **Seize.** The data directories with the write-ahead log (of Job Talk all that was ever written, of the real-name site the last {LOG_DAYS} days, as long as is promised), two base backups of each cluster, the statistics views, logs, keys, every other file; and the public site, read after each release and as a whole at the end.
 - **Attack.** Each attack gives every member of the roster a score for every post. It is combined with what the ideal attacker knows by weights that were learnt from the posts of other authors.
   Attacks on the talk site's data know every visit to the second; attacks on the people site's data know the days and look for the hour.
 - **Judge.** The mean rank and the share of right first guesses, compared with the ideal attacker's post by post; the bound is the upper end of a one-sided 95 % interval in which all posts of one author count as one observation.

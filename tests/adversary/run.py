@@ -15,7 +15,7 @@ from tests.adversary.attacks import attacks
 from tests.adversary.judge import Verdict, judge
 from tests.adversary.leaks import one_scope
 from tests.adversary.loot import Loot, read_loot
-from tests.adversary.seize import seize
+from tests.adversary.seize import LOG_DAYS, seize
 from tests.adversary.simulate import Simulation
 from tests.adversary.site import Site, fresh_folder
 from tests.adversary.trained import trained
@@ -79,7 +79,7 @@ def simulate(
         site.start()
         simulation = Simulation(world, site, outside, say, leaks)
         simulation.run()
-        seize(site, folder / "seized")
+        seize(site, folder / "seized", log_since=simulation.machine_time(LOG_DAYS * DAY))
     finally:
         site.stop()
     facts = dict(simulation.facts)

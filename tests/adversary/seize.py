@@ -15,6 +15,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from tests.adversary.site import NAMES, Site, SiteName
 
+# How long the write-ahead log lives at most, as docs/storage.md promises; with its settings it is 2½ hours.
+LOG_DAYS: Final = 7
 _STATISTICS: Final = """
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'pg_catalog' AND c.relname LIKE 'pg_stat%' AND c.relkind = 'v'
@@ -29,12 +31,22 @@ _RELATIONS: Final = """
 """
 
 
-def seize(site: Site, to: Path) -> None:
-    """Read out both clusters, stop everything, and leave `site.folder` as it lies on the disk."""
+def seize(site: Site, to: Path, *, log_since: float) -> None:
+    """Read out both clusters, stop everything, and leave `site.folder` as it lies on the disk, but for what
+    the real-name site's write-ahead log would have lost before `log_since`, in seconds of the machine.
+    """
     to.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
         (to / f"{name}.json").write_text(json.dumps(_read_out(site, name), default=_plain))
     site.stop()
+    _forget_log(site.clusters["people"].home / "data" / "pg_wal", log_since)
+
+
+def _forget_log(folder: Path, since: float) -> None:
+    """PostgreSQL deletes by its own clock, which is not the simulation's. Job Talk's log is left whole."""
+    for path in folder.iterdir():
+        if path.is_file() and path.stat().st_mtime < since:
+            path.unlink()
 
 
 def _read_out(site: Site, name: SiteName) -> dict[str, Any]:
