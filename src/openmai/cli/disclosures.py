@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from openmai.cli.gate import as_talk
-from openmai.cli.operator import EnvFile, told_plainly
+from openmai.cli.operator import EnvFile, as_talk, told_plainly
 from openmai.platform.clock import utc_now
 
 

@@ -2,15 +2,13 @@
 
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from openmai.cli.operator import FAILED, EnvFile, Site, configure, read_env_files, told_plainly
+from openmai.cli.operator import EnvFile, as_talk, read_env_files, refusals_told, told_plainly
 from openmai.platform.clock import iso_seconds, utc_now
 from openmai.platform.config import load_talk
 
@@ -45,7 +43,7 @@ def gate_setup(circuit: Circuit = BUILT, snarkjs: Snarkjs = INSTALLED, env_file:
 
     read_env_files(env_file)
     folder = load_talk().gate_dir
-    with _refusals_told():
+    with refusals_told():
         files = setup_gate(
             folder, circuit=circuit, snarkjs=snarkjs, randbelow=secrets.randbelow, say=typer.echo
         )
@@ -59,7 +57,7 @@ def gate_verify(circuit: Circuit = BUILT, snarkjs: Snarkjs = INSTALLED, env_file
     from openmai.talk.gate_setup import verify_gate_setup
 
     read_env_files(env_file)
-    with _refusals_told():
+    with refusals_told():
         files = verify_gate_setup(load_talk().gate_dir, circuit=circuit, snarkjs=snarkjs)
     typer.echo(f"snarkjs: ZKey Ok! The proving key has SHA-256 {files.served.sha256}.")
 
@@ -122,27 +120,3 @@ def _until(text: str, now: datetime) -> datetime:
     except ValueError:
         raise typer.BadParameter(f"{text} is neither a day nor a span.") from None
     return datetime.combine(day, time.min, UTC) + timedelta(days=1)
-
-
-@contextmanager
-def as_talk(env_file: EnvFile) -> Iterator[None]:
-    """Become a process of the talk site; a refusal ends the command with its sentence and code 1."""
-    read_env_files(env_file)
-    configure(Site.talk)
-    import django
-
-    django.setup()
-    with _refusals_told():
-        yield
-
-
-@contextmanager
-def _refusals_told() -> Iterator[None]:
-    from openmai.anonymity.artifacts import WrongArtifact
-    from openmai.talk.errors import TalkError
-
-    try:
-        yield
-    except (TalkError, WrongArtifact, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(FAILED) from None

@@ -5,7 +5,8 @@ Exit codes: 0 all is well, 1 it failed or a check did not pass, 2 a setting or a
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -87,6 +88,30 @@ def configure(site: Site) -> SiteConfig:
     config = load_people() if site is Site.people else load_talk()
     os.environ["DJANGO_SETTINGS_MODULE"] = f"openmai.sites.{site.value}.settings"
     return config
+
+
+@contextmanager
+def as_talk(env_file: EnvFile) -> Iterator[None]:
+    """Become a process of the talk site; a refusal ends the command with its sentence and code 1."""
+    read_env_files(env_file)
+    configure(Site.talk)
+    import django
+
+    django.setup()
+    with refusals_told():
+        yield
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    from openmai.anonymity.artifacts import WrongArtifact
+    from openmai.talk.errors import TalkError
+
+    try:
+        yield
+    except (TalkError, WrongArtifact, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
 
 
 @told_plainly
