@@ -2,6 +2,7 @@
 and must be of one moment, or a member is told that the list was shown to nobody else.
 """
 
+import shutil
 from dataclasses import replace
 
 from pytest_django import Settings
@@ -65,7 +66,17 @@ def test_an_epoch_is_not_offered_before_the_shown_log_reaches_it(talk: Talk):
     assert (named(talk), placed(talk)) == (2, 2)
 
 
-def test_what_a_site_is_told_after_a_restart_never_grows_older(talk: Talk):
+def test_a_lost_folder_holds_nothing_back(talk: Talk):
+    """The checkpoint is made from the database then, and covers all."""
+    show(talk)
+    assert placed(talk) == 1
+    talk.take_over(second(talk), serial=2)
+    shutil.rmtree(talk.rules.log_dir)
+    talk.tick()
+    assert (named(talk), placed(talk)) == (2, 2)
+
+
+def test_what_a_site_tells_after_a_restart_never_grows_older(talk: Talk):
     show(talk)
     talk.take_over(second(talk), serial=2)
     EPOCH.clear()

@@ -19,7 +19,7 @@ from openmai.anonymity.gate import GateList
 from openmai.anonymity.groth16 import VerificationKey
 from openmai.talk.admission import InForce, RateUsed
 from openmai.talk.errors import Refused, TalkError
-from openmai.talk.log_files import shown
+from openmai.talk.log_files import shown_to_readers
 from openmai.talk.queries.bans import CurrentBans, current_bans
 from openmai.talk.queries.rosters import RosterListing, roster_listing
 from openmai.talk.queries.standing import RosterRoot, roster_roots
@@ -182,7 +182,7 @@ class Epoch:
         if kept is not None and kept[0] == generation:
             return kept[1]
         found = roster_listing(season, floor=rules.floor)
-        if kept is not None and found.log_size > shown(rules.log_dir):
+        if kept is not None and found.log_size > shown_to_readers(rules.log_dir, quorum=rules.quorum):
             found = kept[1]
         self._rosters[season] = (generation, found)
         return found

@@ -63,6 +63,14 @@ def shown(root: Path) -> int:
         return 0
 
 
+def shown_to_readers(root: Path, *, quorum: int) -> int:
+    """How many entries the checkpoint that readers get covers: the folder's, or one made in its place."""
+    if size := shown(root):
+        return size
+    newest = newest_checkpoint(quorum=quorum)
+    return 0 if newest is None else newest.head.size
+
+
 def write_tile(root: Path, tile: Tile, data: bytes) -> None:
     path = root / tile.path
     _write(path, data)
