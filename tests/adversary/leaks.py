@@ -51,7 +51,7 @@ WORDS: Final = {
     "shared-log": "lets one proxy log visits to both sites",
     "addresses": "keeps address and user agent of members and of posts",
     "cache": "caches pages on the disk by visitor",
-    "sessions": "keeps Django's own sessions, which expire to the second",
+    "sessions": "keeps Django's own sessions, which expire to the second, and the write-ahead log about them",
     "mails": "mails a notice at each visit and keeps the queue's history",
     "no-waiting": "publishes each newcomer at once, alone",
     "hourly-roots": "changes every roster every hour with an invented member",

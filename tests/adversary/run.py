@@ -79,7 +79,9 @@ def simulate(
         site.start()
         simulation = Simulation(world, site, outside, say, leaks)
         simulation.run()
-        seize(site, folder / "seized", log_since=simulation.machine_time(LOG_DAYS * DAY))
+        # Whoever logs members in at each visit keeps the log of it, too.
+        log_since = 0.0 if leaks else simulation.machine_time(LOG_DAYS * DAY)
+        seize(site, folder / "seized", log_since=log_since)
     finally:
         site.stop()
     facts = dict(simulation.facts)

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from tests.adversary.site import NAMES, Site, SiteName
 
 # How long the write-ahead log lives at most, as docs/storage.md promises; with its settings it is 2½ hours.
-LOG_DAYS: Final = 7
+LOG_DAYS: Final = 1
 _STATISTICS: Final = """
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'pg_catalog' AND c.relname LIKE 'pg_stat%' AND c.relkind = 'v'

@@ -37,6 +37,7 @@ from openmai.anonymity.submission import Entrance, Join, build_submission, join_
 from openmai.demo.seed.proving import Request, Slot
 
 BACKUPS: Final = (0.4, 0.75)
+SESSION_DAYS: Final = 14
 Say = Callable[[str], None]
 
 
@@ -169,6 +170,7 @@ class Simulation:
                 self._at(visit, device.visit)
             if device.member.joins_at >= world.begin:
                 self._at(device.member.joins_at, lambda device=device: self._join(device))  # type: ignore[misc]
+        self._spread_log_ins()
         for post in world.posts:
             self._schedule(post)
         for browser in self._browsers:
@@ -180,6 +182,14 @@ class Simulation:
             moments = [world.begin + day * DAY + hour * HOUR for day in days for hour in (9, 11, 13, 15, 17)]
         for number, moment in enumerate(moments):
             self._at(moment, lambda number=number: self._back_up(number))  # type: ignore[misc]
+
+    def _spread_log_ins(self) -> None:
+        """All registered in one hour, and all their sessions would end on one day."""
+        draw = Random(f"{self.world.size.seed} sessions")
+        for device in self._devices:
+            moment = self.world.begin + draw.random() * SESSION_DAYS * DAY
+            if moment < self.world.begin + self.world.size.days * DAY:
+                self._at(moment, device.cookies.clear)
 
     def _open_browsers(self, browser: Browser) -> None:
         ports = self.site.ports
@@ -254,6 +264,7 @@ class Simulation:
             if self._waiting:
                 wait_until(self._is_out, seconds=60, what="the post", else_say=self._of_the_post)
                 self._waiting = ""
+            self.site.end_log_segment("people")
             self._crawler.look()
             self._read_rosters()
             self._welcome(moment)

@@ -139,6 +139,11 @@ class Site:
         url = self.clusters[site].admin_url.replace("/postgres?", f"/{site}?")
         return psycopg.connect(url, autocommit=True)
 
+    def end_log_segment(self, site: SiteName) -> None:
+        """What PostgreSQL does by `archive_timeout`, an hour after the last one by its own clock."""
+        with self.sql(site) as connection:
+            connection.execute("SELECT pg_switch_wal()")
+
     def base_backup(self, site: SiteName, to: Path) -> None:
         """A base backup as `pg_basebackup` makes one, with the log that it needs."""
         home = self.clusters[site].home

@@ -17,7 +17,7 @@ from openmai.platform.config import PeopleConfig, TalkConfig
 _OLDEST: Final = 160_000
 _CLOCK_SECONDS: Final = 2.0
 _CONNECT: Final = 5
-WAL_LIMIT: Final = timedelta(days=7)
+WAL_LIMIT: Final = timedelta(days=1)
 # What would let a site's role read past its own tables, or read and write the machine's files.
 _TOO_MUCH: Final = (
     "pg_read_all_data",
@@ -166,7 +166,7 @@ def _wal_age(site: str, connection: psycopg.Connection) -> Finding:
     hours = age / timedelta(hours=1)
     words = f"the oldest segment was last written {hours:.1f} h ago"
     if age > WAL_LIMIT:
-        words += ", more than 7 days: does the site's worker run? Otherwise: CHECKPOINT"
+        words += ", more than a day: does the site's worker run? Otherwise: CHECKPOINT"
     return Finding(check, age <= WAL_LIMIT, words)
 
 
