@@ -114,14 +114,15 @@ async function workerIn(published: Omit<Published, "leaves"> & { others: number 
 }
 
 describe("a shard", () => {
-  /** The first shard, of which the statement says this size, and the second; `lost` leaves the first out of the index. */
-  async function shards(size: number, lost = false): Promise<Mirror> {
+  /** The first shard, of which the statement says this size, and the second; the first may be left out of the index, or its statement held back. */
+  async function shards(size: number, fate: "served" | "lost" | "held back" = "served"): Promise<Mirror> {
     const first = publish(poseidon, { log, leaves: members(1, 40), size });
     const second = publish(poseidon, { log, leaves: members(101, 140), shard: "#2" });
     const [one, two] = [first, second].map((files) => indexed(files.get("/rosters/index.json")!));
     const places = [first, second].flatMap((files) => (JSON.parse(new TextDecoder().decode(files.get("/api/v1/rosters"))) as { rosters: unknown[] }).rosters);
-    const index = signIndex(lost ? [two!] : [one!, two!], 2);
+    const index = signIndex(fate === "lost" ? [two!] : [one!, two!], 2);
     const files = new Map([...first, ...second, ["/rosters/index.json", index], ["/api/v1/rosters", canonicalJson({ rosters: places })]]);
+    if (fate === "held back") files.delete(`/rosters/statements/${one!.statement}.json`);
     return new Mirror((url) => Promise.resolve(new Response(files.get(url) ?? null, { status: files.has(url) ? 200 : 404 })), await openDatabase(new IDBFactory()), poseidon);
   }
   const indexed = (bytes: Uint8Array): IndexEntry => openIndex(bytes, parseHex(facts.roster_key, 32, "key")).rosters[0]!;
@@ -134,7 +135,11 @@ describe("a shard", () => {
   test("that was opened before the one before was full, or without it, is a crowd set apart", async () => {
     const refusal = { code: "shard-early", parameters: { roster: SECOND, before: ROSTER } };
     await expect((await shards(65_535)).roster(facts, SECOND)).rejects.toMatchObject(refusal);
-    await expect((await shards(65_536, true)).roster(facts, SECOND)).rejects.toMatchObject(refusal);
+    await expect((await shards(65_536, "lost")).roster(facts, SECOND)).rejects.toMatchObject(refusal);
+  });
+
+  test("whose forerunner the site holds back is not called early: nobody knows how full that one is", async () => {
+    await expect((await shards(65_536, "held back")).roster(facts, SECOND)).rejects.toMatchObject({ code: "roster-unknown", parameters: { status: 404 } });
   });
 });
 
