@@ -15,7 +15,7 @@ from tests.adversary.attacks import attacks
 from tests.adversary.judge import Verdict, judge
 from tests.adversary.leaks import one_scope
 from tests.adversary.loot import Loot, read_loot
-from tests.adversary.seize import LOG_DAYS, seize
+from tests.adversary.seize import begin_of_log, seize
 from tests.adversary.simulate import Simulation
 from tests.adversary.site import Site, fresh_folder
 from tests.adversary.trained import trained
@@ -80,7 +80,7 @@ def simulate(
         simulation = Simulation(world, site, outside, say, leaks)
         simulation.run()
         # Whoever logs members in at each visit keeps the log of it, too.
-        log_since = 0.0 if leaks else simulation.machine_time(LOG_DAYS * DAY)
+        log_since = 0.0 if leaks else begin_of_log(outside / "times.json")
         seize(site, folder / "seized", log_since=log_since)
     finally:
         site.stop()

@@ -14,6 +14,7 @@ from typing import Any, Final
 from psycopg import sql
 from psycopg.rows import dict_row
 from tests.adversary.site import NAMES, Site, SiteName
+from tests.adversary.world import DAY
 
 # How long the write-ahead log lives at most, as docs/storage.md promises; with its settings it is 2½ hours.
 LOG_DAYS: Final = 1
@@ -40,6 +41,12 @@ def seize(site: Site, to: Path, *, log_since: float) -> None:
         (to / f"{name}.json").write_text(json.dumps(_read_out(site, name), default=_plain))
     site.stop()
     _forget_log(site.clusters["people"].home / "data" / "pg_wal", log_since)
+
+
+def begin_of_log(times: Path) -> float:
+    """What the machine's clock showed when the last `LOG_DAYS` of the simulation began."""
+    pairs = json.loads(times.read_text())
+    return float(next(real for real, moment in pairs if moment >= pairs[-1][1] - LOG_DAYS * DAY))
 
 
 def _forget_log(folder: Path, since: float) -> None:

@@ -90,10 +90,6 @@ class Simulation:
         self.site.clock.set(moment)
         self._times.append((time.time(), moment))
 
-    def machine_time(self, ago: float) -> float:
-        """What the machine's clock showed so many simulated seconds before the last one."""
-        return next(real for real, moment in self._times if moment >= self._times[-1][1] - ago)
-
     def _at(self, moment: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (moment, next(self._order), act))
 
