@@ -173,7 +173,7 @@ def _method(outcome: Outcome) -> str:
   that clock exists in the tests only, and so do quicker password hashes. Posts come out every six hours. {modes["at once"]:.0%} of the posts are sent during a visit to the real-name site, {modes["later"]:.0%} are
   written then and sent at a random time of the next day, {modes["any time"]:.0%} have nothing to do with a visit. Proofs are real; replies of a persona that is known carry a signature only, as in the product.
   Who wrote what is kept outside of what is seized.
-- **Seize.** The data directories with the write-ahead log (of Job Talk all that was ever written, of the real-name site that of the last day, as is promised), two base backups of each cluster, the statistics views, logs, keys, every other file; and the public site, read after each release and as a whole at the end.
+- **Seize.** The data directories with the write-ahead log (of Job Talk all that was ever written, of the real-name site that of the last day with visits, as is promised), two base backups of each cluster, the statistics views, logs, keys, every other file; and the public site, read after each release and as a whole at the end.
 - **Attack.** Each attack gives every member of the roster a score for every post. It is combined with what the ideal attacker knows by weights that were learnt from the posts of other authors.
   Attacks on the talk site's data know every visit to the second; attacks on the people site's data know the days and look for the hour.
 - **Judge.** The mean rank and the share of right first guesses, compared with the ideal attacker's post by post; the bound is the upper end of a one-sided 95 % interval in which all posts of one author count as one observation.

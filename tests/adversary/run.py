@@ -80,7 +80,8 @@ def simulate(
         simulation = Simulation(world, site, outside, say, leaks)
         simulation.run()
         # Whoever logs members in at each visit keeps the log of it, too.
-        log_since = 0.0 if leaks else begin_of_log(outside / "times.json")
+        last = begin + size.days * DAY
+        log_since = 0.0 if leaks else begin_of_log(outside / "times.json", until=last)
         seize(site, folder / "seized", log_since=log_since)
     finally:
         site.stop()

@@ -43,10 +43,12 @@ def seize(site: Site, to: Path, *, log_since: float) -> None:
     _forget_log(site.clusters["people"].home / "data" / "pg_wal", log_since)
 
 
-def begin_of_log(times: Path) -> float:
-    """What the machine's clock showed when the last `LOG_DAYS` of the simulation began."""
+def begin_of_log(times: Path, *, until: float) -> float:
+    """What the machine's clock showed `LOG_DAYS` before the moment `until` of the simulation: that at which
+    the last visits end, or there would be no log-in to be found.
+    """
     pairs = json.loads(times.read_text())
-    return float(next(real for real, moment in pairs if moment >= pairs[-1][1] - LOG_DAYS * DAY))
+    return float(next(real for real, moment in pairs if moment >= until - LOG_DAYS * DAY))
 
 
 def _forget_log(folder: Path, since: float) -> None:
