@@ -180,7 +180,7 @@ class Simulation:
             self._at(moment, lambda number=number: self._back_up(number))  # type: ignore[misc]
 
     def _spread_log_ins(self) -> None:
-        """All registered in one hour, and all their sessions would end on one day."""
+        """All registered in one hour: untouched, their sessions would end together."""
         draw = Random(f"{self.world.size.seed} sessions")
         for device in self._devices:
             moment = self.world.begin + draw.random() * SESSION_DAYS * DAY

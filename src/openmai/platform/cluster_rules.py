@@ -117,8 +117,9 @@ WAL_RULES: Final = (
         "wal_recycle", "off", "used segments live on under the name of a future one, with all that is in them"
     ),
     Rule("archive_mode", "off", "an archive keeps each commit's microsecond for as long as it keeps files"),
-    # Works without an archive too: it is what ends a segment that nobody fills.
-    Rule("archive_timeout", "1h", f"{_AGE}: a segment is never finished", bounds=(1, 86_400)),
+    # Works without an archive too: it is what ends a segment that nobody fills. With an hour for the mark and
+    # three of the longest checkpoints, 6 h keep the promise of a day.
+    Rule("archive_timeout", "1h", f"{_AGE}: a segment is never finished", bounds=(1, 21_600)),
     Rule("checkpoint_timeout", "5min", f"{_AGE}: segments go at checkpoints", bounds=(30, 3_600)),
     Rule("wal_keep_size", "0", f"{_AGE}: segments are kept for standbys", bounds=(0, 2_048)),
     Rule("max_slot_wal_keep_size", "1GB", f"{_AGE}: a dead standby's slot holds it", bounds=(0, 2_048)),
