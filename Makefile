@@ -32,7 +32,7 @@ test: setup build chromium go ## Set everything up and test it
 	$(PYTEST) tests/anonymity tests/architecture tests/cli tests/demo tests/platform -n $(JOBS) --dist loadfile
 	$(PYTEST) tests/people --ds=openmai.sites.people.settings -n $(JOBS) --dist loadfile
 	$(PYTEST) tests/talk tests/fuzz --ds=openmai.sites.talk.settings -n $(JOBS) --dist loadfile
-	$(PYTEST) tests/adversary/test_judge.py tests/adversary/test_kept.py
+	$(PYTEST) tests/adversary/test_judge.py tests/adversary/test_kept.py tests/adversary/test_report.py
 	npm test --silent
 	$(PYTEST) tests/browser -n $(JOBS) --dist loadfile
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.adversary.kept import keep_outcome, place_of, read_outcome
 from tests.adversary.leaks import BUILDS, ROSTERS
+from tests.adversary.material import lacking
 from tests.adversary.report import failures, missed, write_report
 from tests.adversary.run import Outcome, run
 from tests.adversary.world import CONTROL, CONTROL_OF_ROSTERS, FULL, REDUCED, Size
@@ -32,9 +33,11 @@ def main() -> int:
         outcome = _outcome(replace(size, permutations=10_000), frozenset(), where, arguments.state)
     write_report(outcome, controls, to=arguments.to, on=datetime.now(UTC).date())
     lost, found = missed(controls), failures(outcome)
+    nothing = lacking(outcome.facts["material"])
     _say(f"Not caught: {', '.join(lost) or 'none'}. Leaks: {', '.join(found) or 'none'}.")
+    _say(f"Nothing to look at: {'; '.join(nothing) or 'none'}.")
     _say(f"{arguments.to} was written after {(time.monotonic() - began) / 60:.0f} minutes.")
-    return 1 if lost or found else 0
+    return 1 if lost or nothing or found else 0
 
 
 def _outcome(size: Size, leaks: frozenset[str], where: Path, state: Path | None) -> Outcome:

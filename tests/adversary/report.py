@@ -8,6 +8,7 @@ from typing import Final
 from tests.adversary.attacks import LATER
 from tests.adversary.judge import Verdict
 from tests.adversary.leaks import CAUGHT_BY, WORDS
+from tests.adversary.material import lacking
 from tests.adversary.plots import panels
 from tests.adversary.run import Outcome
 
@@ -51,18 +52,32 @@ def write_report(outcome: Outcome, controls: Sequence[Outcome], *, to: Path, on:
 
 
 def _text(outcome: Outcome, controls: Sequence[Outcome], on: date) -> str:
-    lost, found = missed(controls), failures(outcome)
-    verdict = (
-        f"**Void**: these attacks did not find the leak that was made for them: {', '.join(lost)}."
-        if lost
-        else f"**Not passed**: {', '.join(found)}."
-        if found
-        else "**Passed.** What was seized added to no attack more than the margins allow."
-    )
-    parts = [_HEAD, f"## Result of {on.isoformat()}", verdict, _figures(outcome), _reading(outcome)]
-    parts += ["## Every attack", _table(outcome), _PICTURE, "## Would the test notice a leak?", _CONTROLS]
+    parts = [
+        _HEAD,
+        f"## Result of {on.isoformat()}",
+        verdict(outcome, controls),
+        _figures(outcome),
+        _reading(outcome),
+    ]
+    parts += ["## Every attack", _table(outcome), _PICTURE]
+    parts += [
+        "## What there was to look at",
+        _material(outcome),
+        "## Would the test notice a leak?",
+        _CONTROLS,
+    ]
     parts += [_control_table(controls), _CONTROL_PICTURE, "## How it was done", _method(outcome), _LIMITS]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def verdict(outcome: Outcome, controls: Sequence[Outcome]) -> str:
+    if lost := missed(controls):
+        return f"**Void**: these attacks did not find the leak that was made for them: {', '.join(lost)}."
+    if nothing := lacking(outcome.facts["material"]):
+        return f"**Void**: of this nothing was seized, so nothing could be found: {'; '.join(nothing)}."
+    if found := failures(outcome):
+        return f"**Not passed**: {', '.join(found)}."
+    return "**Passed.** What was seized added to no attack more than the margins allow."
 
 
 _HEAD: Final = """
@@ -151,6 +166,12 @@ def _table(outcome: Outcome) -> str:
     ]
     later = ", ".join(name.replace("_", " ") for name in LATER)
     return "\n".join([*head, *rows, "", f"Not attacked, because the site has none yet: {later}."])
+
+
+def _material(outcome: Outcome) -> str:
+    rows = [f"| {words} | {count:,} |" for words, count in outcome.facts["material"].items()]
+    head = ["An attack that finds nothing where nothing lies has shown nothing.", "", "| | |", "|---|---|"]
+    return "\n".join([*head, *rows])
 
 
 def _control_table(controls: Sequence[Outcome]) -> str:

@@ -15,6 +15,7 @@ from tests.adversary.attacks import attacks
 from tests.adversary.judge import Verdict, judge
 from tests.adversary.leaks import one_scope
 from tests.adversary.loot import Loot, read_loot
+from tests.adversary.material import material
 from tests.adversary.seize import begin_of_log, seize
 from tests.adversary.simulate import Simulation
 from tests.adversary.site import Site, fresh_folder
@@ -55,6 +56,7 @@ def run(
             facts = simulate(size, folder, say=say, leaks=leaks, begin=begin)
         began = time.monotonic()
         loot, verdicts = attack(size, folder, begin=begin)
+        facts["material"] = material(loot)
         facts["seconds of attack"] = round(time.monotonic() - began)
         facts["posts"] = len(loot.posts)
         say(f"{len(loot.posts)} posts attacked in {facts['seconds of attack']} s")

@@ -12,6 +12,11 @@ IDEAL = "days"
 
 
 def score(loot: Loot) -> Matrix:
+    return by_moments(loot, log_ins(loot))
+
+
+def log_ins(loot: Loot) -> dict[int, set[float]]:
+    """Member → moments of the simulation at which the log that is left says that a session began."""
     owners = []
     keys: dict[bytes, int] = {}
     for row in loot.rows["people"]["django_session"]:
@@ -27,7 +32,7 @@ def score(loot: Loot) -> Matrix:
         moment = loot.simulated(stamps[place][1]) if place < len(stamps) else None
         if moment is not None:
             moments.setdefault(owners[session], set()).add(moment)
-    return by_moments(loot, moments)
+    return moments
 
 
 def _begun(loot: Loot, keys: dict[bytes, int]) -> dict[int, int]:
