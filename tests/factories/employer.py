@@ -13,6 +13,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -83,12 +84,18 @@ def employer(accounts: Mapping[str, Mapping[str, Any]], *, redirect_uri: str) ->
         process.stdout.close()  # type: ignore[union-attr]
 
 
+@cache
+def signing_key(_whose: str) -> RSAKey:
+    """The same for the same owner within a test run; all have one name."""
+    return RSAKey.generate_key(2048, {"kid": "work", "use": "sig"})
+
+
 @dataclass
 class CrookedEmployer:
     """A provider whose token, configuration and keys a test replaces. `asked` are the paths it was asked."""
 
     issuer: str = ""
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "work", "use": "sig"}))
+    key: RSAKey = field(default_factory=lambda: signing_key("the employer's"))
     token: Callable[[], str] = lambda: ""
     changes: dict[str, Any] = field(default_factory=dict)
     keys: list[dict[str, Any]] | None = None
@@ -173,7 +180,7 @@ def crooked_employer() -> Iterator[CrookedEmployer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     crooked.issuer = f"http://localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield crooked

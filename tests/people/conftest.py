@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 from tests.factories import people
+from tests.factories.hashing import QUICK
 from tests.factories.served_bans import talk_site_of_one_answer
 
 from openmai.people.models import Member
@@ -25,6 +26,11 @@ def _fresh_rate_limits() -> None:
 def _real_mail_queue(settings: Settings) -> None:
     # Django's test runner would swap the site's own backend for a list in memory.
     settings.EMAIL_BACKEND = "openmai.platform.mail.QueueBackend"
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = QUICK
 
 
 @pytest.fixture(autouse=True)

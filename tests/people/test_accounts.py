@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db import IntegrityError, connection, models, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from tests.factories.people import PASSWORD, queued_mails
 
 from openmai.people.account_forms import clean_real_name
 from openmai.people.models import Member
 from openmai.people.sessions import SessionStore, end_of_day
+from openmai.sites.people import settings as site_settings
 
 JOIN = {"real_name": "Alice Li", "email": "alice.li@home.example", "password1": PASSWORD}
 
@@ -31,6 +33,14 @@ def log_in(client: Client, email: str, password: str = PASSWORD) -> int:
 
 def is_logged_in(client: Client) -> bool:
     return client.get("/en/account/").status_code == 200
+
+
+def test_a_password_costs_a_guesser_a_hundred_megabytes_a_try():
+    """The other tests pay less; this one asks for what the site itself is set to."""
+    with override_settings(PASSWORD_HASHERS=site_settings.PASSWORD_HASHERS):
+        kept = make_password(PASSWORD)
+        assert kept.startswith("argon2$argon2id$v=19$m=102400,t=2,p=8$")
+        assert check_password(PASSWORD, kept)
 
 
 def test_alice_registers_confirms_and_logs_in(visitor: Client):

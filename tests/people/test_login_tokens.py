@@ -10,7 +10,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
-from tests.factories.employer import CLIENT, SECRET, CrookedEmployer, crooked_employer
+from tests.factories.employer import CLIENT, SECRET, CrookedEmployer, crooked_employer, signing_key
 from tests.factories.logins import LOCAL, TENANT, open_proof, set_provider
 from tests.factories.people import HARBOUR, HARBOUR_DOMAIN, enrol
 
@@ -131,6 +131,7 @@ def test_a_signature_by_another_key_of_the_same_name_is_refused(
     alice: Member, enrolled: Enrolled, now: datetime
 ):
     with crooked(alice, now) as (employer_, claims), crooked_employer() as mallorys:
+        mallorys.key = signing_key("Mallory's")
         assert try_token(alice, now, mallorys.signed(claims), employer_) == "signature"
 
 

@@ -4,15 +4,23 @@ Only plain bytes are asked for and taken: a compressed answer grows in memory be
 """
 
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Self
 
 import httpx
 
 _HEADERS: Final = {"user-agent": "openmai", "accept-encoding": "identity"}
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The usual authorities; reading them takes longer than most requests, so once for each process."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class AnswerRefused(Exception):
@@ -51,7 +59,12 @@ class Fetcher:
         self._socket: socket.socket | None = None
         self._over = threading.Event()
         self._client = httpx.Client(
-            base_url=origin, timeout=timeout, follow_redirects=False, trust_env=False, headers=_HEADERS
+            base_url=origin,
+            timeout=timeout,
+            verify=_trusted(),
+            follow_redirects=False,
+            trust_env=False,
+            headers=_HEADERS,
         )
 
     def __enter__(self) -> Self:
