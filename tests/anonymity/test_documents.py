@@ -92,10 +92,10 @@ def test_brackets_inside_strings_do_not_count_as_depth():
 
 @pytest.mark.parametrize("data", [b'"' + rb"\"" * 32_000, b'"\\' * 32_000, b"[]," * 20_000, b'"",' * 20_000])
 def test_hostile_bytes_are_refused_in_one_pass(data: bytes):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(MalformedJson):
         load_json(data, limit=MAX_BODY)
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 def test_a_byte_too_many_is_named_as_such():

@@ -158,5 +158,5 @@ def test_ctrl_c_stops_everything_quickly(demo: RunningDemo):
     began = time.monotonic()
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(timeout=40) == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
