@@ -1,4 +1,4 @@
-"""Real proofs for the simulated devices, made ahead in two processes."""
+"""Real proofs for the simulated devices, made ahead in processes of their own."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -18,15 +18,17 @@ from openmai.demo.seed.proving import Provers, Request
 class Proofs:
     """Proofs of membership and at the gate, in the order of the requests. `made` counts them."""
 
-    def __init__(self, static_dir: Path, stack: ExitStack) -> None:
-        self._static_dir, self._stack = static_dir, stack
+    def __init__(self, static_dir: Path, stack: ExitStack, *, processes: int) -> None:
+        self._static_dir, self._stack, self._processes = static_dir, stack, processes
         self._commitments: dict[int, int] = {}
         self.made = 0
         self.one_at_a_time = Lock()
 
     @cached_property
     def _provers(self) -> Provers:
-        return self._stack.enter_context(Provers(self._static_dir, 20, gate=FOLDER))
+        return self._stack.enter_context(
+            Provers(self._static_dir, 20, gate=FOLDER, processes=self._processes)
+        )
 
     @cached_property
     def enrolling(self) -> Prover:

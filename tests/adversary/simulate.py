@@ -67,7 +67,7 @@ class Simulation:
 
     def run(self) -> None:
         with ExitStack() as stack:
-            self._proofs = Proofs(ROOT / "build" / "static", stack)
+            self._proofs = Proofs(ROOT / "build" / "static", stack, processes=self.world.size.provers)
             self._mailbox = Mailbox(self.site.ports.smtp)
             self._mailbox.start()
             stack.callback(self._mailbox.stop)

@@ -30,7 +30,9 @@ PATIENT: Final[dict[Mode, float]] = {"at once": 0.1, "later": 0.8, "any time": 0
 
 @dataclass(frozen=True)
 class Size:
-    """How large a simulation is. `rosters` are sizes; `joins` personas; `posts` all that is said."""
+    """How large a simulation is. `rosters` are sizes; `joins` personas; `posts` all that is said; `provers`
+    processes.
+    """
 
     name: str
     rosters: tuple[int, ...]
@@ -43,13 +45,17 @@ class Size:
     floor: int = 5
     seed: str = "subpoena"
     modes: dict[Mode, float] = field(default_factory=lambda: MODES)
+    provers: int = 2
 
     @property
     def members(self) -> int:
         return sum(self.rosters)
 
 
-REDUCED: Final = Size("reduced", (24,), days=3, joins=50, posts=600, newcomers=0.0, permutations=2_000)
+# Both its halves are made at once, so each has one process that proves.
+REDUCED: Final = Size(
+    "reduced", (24,), days=3, joins=50, posts=600, newcomers=0.0, permutations=2_000, provers=1
+)
 CONTROL: Final = Size("control", (40, 40), days=6, joins=220, posts=900, newcomers=0.1, seed="control")
 # For what the root of a join tells: most is written in one epoch and sent in another.
 CONTROL_OF_ROSTERS: Final = replace(CONTROL, newcomers=0.6, modes=PATIENT, seed="rosters")
