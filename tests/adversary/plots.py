@@ -2,22 +2,29 @@
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 from typing import Final
 
 import numpy as np
 from tests.adversary.judge import Verdict
 
-WIDTH: Final = 230
-HEIGHT: Final = 210
+WIDTH: Final = 240
+HEIGHT: Final = 246
 COLUMNS: Final = 4
-_LEFT: Final = 34
-_TOP: Final = 34
+_LEFT: Final = 50
+_TOP: Final = 64
 _SIDE: Final = 150
 _STEPS: Final = 60
+# Letters in a line of a panel's title, which has three.
+_LINE: Final = 28
+# The attack lies on the ideal where it gains nothing: a broad line shows below it.
+_IDEAL: Final = ("#a8c7fa", 6.0)
+_REAL: Final = ("#c5221f", 1.6)
+_CHANCE: Final = ("#9aa0a6", 1.0)
 
 
 def panels(verdicts: Sequence[Verdict], *, title: str) -> str:
-    """One picture. Grey: chance; blue: the ideal attacker; red: the attack."""
+    """One picture. Broken: chance; broad and blue: the ideal attacker; red: the attack."""
     rows = -(-len(verdicts) // COLUMNS)
     width, height = WIDTH * COLUMNS, HEIGHT * rows + 40
     parts = [
@@ -36,11 +43,14 @@ def panels(verdicts: Sequence[Verdict], *, title: str) -> str:
 
 def _legend(width: int) -> list[str]:
     found = []
-    for place, (colour, words) in enumerate(
-        (("#9aa0a6", "chance"), ("#1a56c4", "ideal"), ("#c5221f", "this attack"))
+    for place, ((colour, thick), words) in enumerate(
+        ((_CHANCE, "chance"), (_IDEAL, "ideal"), (_REAL, "this attack"))
     ):
         x = width - 290 + place * 90
-        found.append(f'<line x1="{x}" y1="18" x2="{x + 18}" y2="18" stroke="{colour}" stroke-width="2"/>')
+        broken = ' stroke-dasharray="3 3"' if words == "chance" else ""
+        found.append(
+            f'<line x1="{x}" y1="18" x2="{x + 18}" y2="18" stroke="{colour}" stroke-width="{thick}"{broken}/>'
+        )
         found.append(f'<text x="{x + 23}" y="22">{words}</text>')
     return found
 
@@ -48,12 +58,12 @@ def _legend(width: int) -> list[str]:
 def _panel(verdict: Verdict) -> list[str]:
     right, bottom = _LEFT + _SIDE, _TOP + _SIDE
     return [
-        f'<text x="{_LEFT}" y="18" font-weight="600">{escape(verdict.name.replace("_", " "))}</text>',
+        *_heading(verdict.words),
         f'<rect x="{_LEFT}" y="{_TOP}" width="{_SIDE}" height="{_SIDE}" fill="none" stroke="#dadce0"/>',
-        f'<line x1="{_LEFT}" y1="{bottom}" x2="{right}" y2="{_TOP}" stroke="#9aa0a6" '
+        f'<line x1="{_LEFT}" y1="{bottom}" x2="{right}" y2="{_TOP}" stroke="{_CHANCE[0]}" '
         'stroke-dasharray="3 3"/>',
-        _curve(verdict.ranks_ideal, "#1a56c4"),
-        _curve(verdict.ranks_real, "#c5221f"),
+        _curve(verdict.ranks_ideal, *_IDEAL),
+        _curve(verdict.ranks_real, *_REAL),
         f'<text x="{_LEFT}" y="{bottom + 13}">0</text>',
         f'<text x="{right}" y="{bottom + 13}" text-anchor="end">1 rank</text>',
         f'<text x="{_LEFT - 4}" y="{_TOP + 9}" text-anchor="end">100 %</text>',
@@ -61,11 +71,21 @@ def _panel(verdict: Verdict) -> list[str]:
     ]
 
 
-def _curve(ranks: "np.ndarray[tuple[int], np.dtype[np.float64]]", colour: str) -> str:
+def _heading(words: str) -> list[str]:
+    """The last line stands close above the panel."""
+    lines = wrap(words, _LINE, max_lines=3, placeholder=" …")
+    first = _TOP - 10 - 14 * (len(lines) - 1)
+    return [
+        f'<text x="{_LEFT}" y="{first + 14 * number}" font-weight="600">{escape(line)}</text>'
+        for number, line in enumerate(lines)
+    ]
+
+
+def _curve(ranks: "np.ndarray[tuple[int], np.dtype[np.float64]]", colour: str, thick: float) -> str:
     """The share of posts whose author has this rank or a better one."""
     ordered = np.sort(ranks)
     points = []
     for step in range(_STEPS + 1):
         share = float(np.searchsorted(ordered, step / _STEPS, side="right")) / max(len(ordered), 1)
         points.append(f"{_LEFT + step / _STEPS * _SIDE:.1f},{_TOP + (1 - share) * _SIDE:.1f}")
-    return f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="1.8"/>'
+    return f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="{thick}"/>'

@@ -98,7 +98,7 @@ _PICTURE: Final = """
 ![Rank distributions, real against ideal](images/subpoena-ranks.svg)
 
 Each panel shows, from left to right, the ranks from first to last suspect, and how many of the authors stand at that rank or before. The broken line is
-chance. The red line (the attack) lies on the blue one (the ideal attacker) when the seized material tells nothing.
+chance. The red line (the attack) lies within the broad blue one (the ideal attacker) when the seized material tells nothing.
 """
 
 _CONTROLS: Final = """
