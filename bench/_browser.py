@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
 from tests.conftest import chromium
 
 from bench._talk import DOMAIN, World
@@ -85,12 +85,10 @@ class Writer:
         backup = seal(domain=DOMAIN, secret=world.cast.alice.secret, code=code, randbytes=secrets.token_bytes)
         page.goto(f"{self._origin}/en/identity/")
         page.get_by_text("Restore from a backup").click()
-        file = {
-            "name": "backup.json",
-            "mimeType": "application/json",
-            "buffer": json.dumps(backup).encode(),
-        }
-        page.get_by_label("Backup file").set_input_files(files=[file])  # type: ignore[list-item]
+        file = FilePayload(
+            name="backup.json", mimeType="application/json", buffer=json.dumps(backup).encode()
+        )
+        page.get_by_label("Backup file").set_input_files(files=[file])
         page.get_by_role("textbox", name="Recovery code").fill(show_code(code))
         page.get_by_role("button", name="Restore").click()
         page.locator("[data-part=have]").wait_for()

@@ -23,7 +23,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if path == "/bench/verify":
         bodies = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
         return _say(start_response, {"milliseconds_each": _verify([body.encode() for body in bodies])})
-    return talk(environ, start_response)
+    answer: Iterable[bytes] = talk(environ, start_response)
+    return answer
 
 
 def _say(start_response: Callable[..., Any], document: object) -> Iterable[bytes]:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from tests.factories.cast import HARBOUR, SITE, Cast, PublishedRoster
+from tests.factories.cast import HARBOUR, SITE, Cast
 from tests.factories.gate import WASM, made_gate
+from tests.factories.published import PublishedRoster
 
 from openmai.anonymity.content import Opening
 from openmai.anonymity.encoding import Domain

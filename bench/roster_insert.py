@@ -15,7 +15,8 @@ INSERTIONS = 64
 
 
 def tree_of(size: int, rng: random.Random) -> LeanIMT:
-    tree, levels = LeanIMT(), []
+    tree = LeanIMT()
+    levels: list[list[int]] = []
     while not levels or len(levels[-1]) > 1:
         length = (len(levels[-1]) + 1) // 2 if levels else size
         levels.append([rng.getrandbits(250) for _ in range(length)])

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bench._harness import Result, Side, by_turns, dearer, timed
@@ -25,9 +26,7 @@ def run() -> Result:
         reference = timed(lambda: page(f"/en/t/{short.hex()}/", ""))
         costs = {}
         for name, (path, query) in pages.items():
-            ours, theirs = by_turns(
-                timed(lambda path=path, query=query: page(path, query)), reference, rounds=_ROUNDS, warm_up=10
-            )
+            ours, theirs = by_turns(timed(partial(page, path, query)), reference, rounds=_ROUNDS, warm_up=10)
             costs[name] = (ours / theirs, ours, theirs)
     dearest = max(costs, key=lambda name: costs[name][0])
     _, ours, theirs = costs[dearest]
@@ -57,9 +56,14 @@ def _pages() -> Callable[[str, str], None]:
             "wsgi.input": io.BytesIO(),
         }
         heard: list[str] = []
-        response = handler(environ, lambda status, _headers: heard.append(status))
+
+        def start_response(status: str, *_rest: object) -> Callable[[bytes], object]:
+            heard.append(status)
+            return lambda _data: None
+
+        response = handler(environ, start_response)
         shown = b"".join(response).count(b"<article")
-        response.close()  # type: ignore[attr-defined]  # Django's response has it
+        response.close()
         if heard != ["200 OK"] or shown != 51:
             raise RuntimeError(f"{path}?{query} answered {heard} with {shown} posts")
 

@@ -17,8 +17,9 @@ from unittest import mock
 
 from tests.anonymity.crowds import logged_in
 from tests.anonymity.logs import SignedLog
-from tests.factories.cast import DOMAIN, HARBOUR, LABELS, PUBLISHED, SITE, TICK, Cast, PublishedRoster
+from tests.factories.cast import DOMAIN, HARBOUR, LABELS, PUBLISHED, SITE, TICK, Cast
 from tests.factories.enrolments import enrolments
+from tests.factories.published import PublishedRoster, paths_between
 
 from bench._harness import Result, Side, by_turns, dearer, processor_timed
 from openmai.anonymity.encoding import Domain, sha256
@@ -93,6 +94,7 @@ def large_roster(cast: Cast) -> PublishedRoster:
         enrolments=tuple(claim(at, commitment) for at, commitment in enumerate(sorted(tree.leaves))),
     )
     data = pack_leaves(tree.leaves)
+    paths = paths_between(tree, epoch=1, before=None)
     statement = RosterStatement(
         site=SITE,
         season=DOMAIN.season,
@@ -104,11 +106,12 @@ def large_roster(cast: Cast) -> PublishedRoster:
         live=SIZE,
         settled=SIZE,
         leaves=sha256(data),
+        paths=sha256(paths),
         journal=sha256(journal.data),
         published=PUBLISHED,
     )
     signed = open_statement(sign_statement(statement, cast.signing_key), key=None, domain=DOMAIN)
-    return PublishedRoster(signed, tree, data, journal)
+    return PublishedRoster(signed, tree, data, paths, journal)
 
 
 def leaf(at: int, commitment: int) -> JournalLeaf:
