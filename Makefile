@@ -29,7 +29,8 @@ help: ## Show this list
 demo: setup build ## Set everything up and run the product with an invented community
 	@$(BIN)/openmai demo
 
-# Two groups at a time: one waits for clocks while the other computes. The longest come first.
+# Two groups at a time: one waits for clocks while the other computes. The longest come first, and have no
+# prerequisite that would let the others pass them.
 GROUPS := test-core test-browser test-subpoena test-people test-frontend test-talk
 # Make 4 can keep what they say apart.
 APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -40,10 +41,12 @@ test: setup build chromium go ## Set everything up and test it
 	@$(MAKE) --no-print-directory --jobs=2 $(APART) $(GROUPS)
 
 .PHONY: $(GROUPS)
-test-core: setup build go ## Test what is no site: proofs, log, command line, demo, platform, architecture
+test-core: setup build ## Test what is no site: proofs, log, command line, demo, platform, architecture
+	@scripts/install-go
 	$(PYTEST) tests/demo tests/cli tests/platform tests/anonymity tests/architecture -n $(JOBS) $(BY_FILE)
 
-test-browser: setup build chromium ## Test whole journeys in Chromium
+test-browser: setup build ## Test whole journeys in Chromium
+	@scripts/install-chromium
 	$(PYTEST) tests/browser -n $(JOBS) $(BY_FILE)
 
 test-subpoena: setup build ## Test in small what `make adversary` tests in full
