@@ -99,6 +99,7 @@ def open_to_all(folder: Path) -> Path:
 
 
 _started: list[Clusters] = []
+_folders: list[Path] = []
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -107,6 +108,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if "PYTEST_XDIST_WORKER" not in os.environ:
         for name, value in site_environment().items():
             os.environ.setdefault(name, value)
+        _keep_folders_apart()
         options = early_config.known_args_namespace
         wanted = options.ds or "DJANGO_SETTINGS_MODULE" in os.environ
         given = all(name in os.environ for name in VARIABLES.values())
@@ -125,9 +127,20 @@ def _start() -> Clusters:
     return _started[-1]
 
 
+def _keep_folders_apart() -> None:
+    """pytest shuts the folder that all its runs share when it starts; PostgreSQL of a run that goes on, which
+    is another user's, could not enter any more.
+    """
+    above = os.environ.get("PYTEST_DEBUG_TEMPROOT")
+    _folders.append(Path(tempfile.mkdtemp(prefix="openmai-pytest-", dir=above)))
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_folders[-1])
+
+
 def pytest_unconfigure() -> None:
     while _started:
         _started.pop().stop()
+    while _folders:
+        shutil.rmtree(_folders.pop(), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

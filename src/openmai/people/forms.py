@@ -62,7 +62,7 @@ class VoteForm(forms.Form):
     refusal = forms.ChoiceField(
         label=_("Or refuse it, because"),
         required=False,
-        choices=[("", _("It is good")), *((code, REASONS[code]) for code in CHOICES)],
+        choices=[("", _("I do not refuse it")), *((code, REASONS[code]) for code in CHOICES)],
     )
 
 

@@ -11,11 +11,12 @@ from django.utils.functional import Promise
 @dataclass(frozen=True, kw_only=True)
 class NavItem:
     """One destination. `view` is a URL name; `tab` puts it among the phone's bottom tabs (five at most);
-    `audience` says who sees it."""
+    `audience` says who sees it; `short` is the label where a tab has room for one word."""
 
     view: str
     label: str | Promise
     icon: str
+    short: str | Promise | None = None
     tab: bool = True
     audience: Literal["all", "member", "visitor"] = "all"
 
@@ -26,6 +27,7 @@ class NavLink:
 
     href: str
     label: str | Promise
+    short: str | Promise
     icon: str
     tab: bool
     current: bool
@@ -38,6 +40,6 @@ def links(items: Iterable[NavItem], *, path: str, member: bool) -> list[NavLink]
     under = [href for href in hrefs if path == href or (path.startswith(href) and href.count("/") > 2)]
     current = max(under, key=len, default=None)
     return [
-        NavLink(href, item.label, item.icon, item.tab, href == current)
+        NavLink(href, item.label, item.short or item.label, item.icon, item.tab, href == current)
         for item, href in zip(shown, hrefs, strict=True)
     ]

@@ -25,7 +25,9 @@ globals().update(
             NavItem(view="people:home", label=_("Home"), icon="home"),
             NavItem(view="companies:list", label=_("Companies"), icon="building"),
             NavItem(view="people:employments", label=_("Employment"), icon="briefcase", audience="member"),
-            NavItem(view="people:enrol", label=_("Anonymous key"), icon="key", audience="member"),
+            NavItem(
+                view="people:enrol", label=_("Anonymous key"), short=_("Key"), icon="key", audience="member"
+            ),
             NavItem(view="people:account", label=_("Me"), icon="user", audience="member"),
             NavItem(view="account_login", label=_("Log in"), icon="user", audience="visitor"),
             NavItem(view="account_signup", label=_("Join"), icon="plus", audience="visitor"),
