@@ -85,7 +85,7 @@ export class PairingWizard {
       void attempt(input.value);
     });
     const scan = button(say("scan"), "primary", () => void this.look(place, attempt));
-    const place = make("div", { class: "stack" }, scan);
+    const place = make("div", { class: "stack" }, make("div", { class: "form-actions" }, scan));
     this.step(lead, ...(Camera.offered ? [place] : []), form);
   }
 

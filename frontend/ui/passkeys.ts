@@ -14,8 +14,12 @@ interface Capable {
   getClientCapabilities?(): Promise<Readonly<Record<string, boolean>>>;
 }
 
-/** False only where it is certain that this browser cannot: older ones do not tell. */
+/** An IP address, which cannot have passkeys (WebAuthn, section 5.1.3: the effective domain must be a domain). */
+const ADDRESS = /^\[|^\d+(\.\d+){3}$/;
+
+/** False only where it is certain that this browser cannot, or not on this site: older ones do not tell. */
 export async function passkeysOffered(): Promise<boolean> {
+  if (ADDRESS.test(location.hostname)) return false;
   if (typeof PublicKeyCredential === "undefined" || navigator.credentials === undefined) return false;
   const capabilities = await (PublicKeyCredential as unknown as Capable).getClientCapabilities?.().catch(() => ({}));
   return (capabilities as Readonly<Record<string, boolean>> | undefined)?.["extension:prf"] !== false;
