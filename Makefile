@@ -38,7 +38,7 @@ APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 .PHONY: test
 test: setup build chromium go ## Set everything up and test it
 	@echo "Two groups of tests run at a time; each says what it found when it ends."
-	@$(MAKE) --no-print-directory --jobs=2 $(APART) $(GROUPS)
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(APART) $(GROUPS)
 
 .PHONY: $(GROUPS)
 test-core: setup build ## Test what is no site: proofs, log, command line, demo, platform, architecture

@@ -80,7 +80,7 @@ def site_environment() -> dict[str, str]:
         "OPENMAI_ROSTER_SOURCE": "http://localhost:8000",
         "OPENMAI_RECEIPT_SIGNING_KEY": secrets.token_hex(32),
         "OPENMAI_LOG_SIGNING_KEY": secrets.token_hex(32),
-        "OPENMAI_LOG_DIR": tempfile.mkdtemp(prefix="openmai-test-log-"),
+        "OPENMAI_LOG_DIR": tempfile.mkdtemp(prefix="log-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")),
         "OPENMAI_EVIDENCE_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "OPENMAI_SMTP_URL": "smtp://127.0.0.1:2525",
         "OPENMAI_MAIL_FROM": "no-reply@test.openmai.example",
@@ -106,9 +106,9 @@ _folders: list[Path] = []
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Before pytest-django reads the settings. Workers inherit the environment of the controlling process."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
+        _keep_folders_apart()
         for name, value in site_environment().items():
             os.environ.setdefault(name, value)
-        _keep_folders_apart()
         options = early_config.known_args_namespace
         wanted = options.ds or "DJANGO_SETTINGS_MODULE" in os.environ
         given = all(name in os.environ for name in VARIABLES.values())
@@ -136,11 +136,20 @@ def _keep_folders_apart() -> None:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_folders[-1])
 
 
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """What failed is looked for in the folder of the run, so that one is kept."""
+    if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        while _folders:
+            print(f"\nThe folder of this run: {_folders.pop()}")
+
+
 def pytest_unconfigure() -> None:
-    while _started:
-        _started.pop().stop()
-    while _folders:
-        shutil.rmtree(_folders.pop(), ignore_errors=True)
+    try:
+        while _started:
+            _started.pop().stop()
+    finally:
+        while _folders:
+            shutil.rmtree(_folders.pop(), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """`python -m tests.adversary`: the full test, its controls and the report. Exit code 1: not passed."""
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,7 +32,7 @@ def main() -> int:
             control = CONTROL_OF_ROSTERS if leaks == ROSTERS else CONTROL
             controls.append(_outcome(control, leaks, where, arguments.state))
         outcome = _outcome(replace(size, permutations=10_000), frozenset(), where, arguments.state)
-    write_report(outcome, controls, to=arguments.to, on=datetime.now(UTC).date())
+    write_report(outcome, controls, to=arguments.to, on=datetime.now(UTC).date(), revision=_revision())
     lost, found = missed(controls), failures(outcome)
     nothing = lacking(outcome.facts["material"])
     _say(f"Not caught: {', '.join(lost) or 'none'}. Leaks: {', '.join(found) or 'none'}.")
@@ -60,6 +61,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "subpoena-test.md", help="the report")
     parser.add_argument("--state", type=Path, help="a folder of outcomes, to go on after an interruption")
     return parser.parse_args()
+
+
+def _revision() -> str:
+    """What git calls the code that runs here; "dirty" in it stands for changes that are not committed."""
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _say(text: str) -> None:

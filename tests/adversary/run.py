@@ -56,7 +56,7 @@ def run(
             facts = simulate(size, folder, say=say, leaks=leaks, begin=begin)
         began = time.monotonic()
         loot, verdicts = attack(size, folder, begin=begin)
-        facts["material"] = material(loot)
+        facts["material"] = material(loot, newcomers=size.newcomers > 0)
         facts["seconds of attack"] = round(time.monotonic() - began)
         facts["posts"] = len(loot.posts)
         say(f"{len(loot.posts)} posts attacked in {facts['seconds of attack']} s")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -36,7 +36,9 @@ from openmai.anonymity.rosters import open_index
 from openmai.anonymity.submission import Entrance, Join, build_submission, join_scope_and_message
 from openmai.demo.seed.proving import Request, Slot
 
-BACKUPS: Final = (0.4, 0.75)
+# Hours of the day. A site makes one a day; a leaking one so many that one falls into every busy tick.
+BACKUPS: Final = (15,)
+MANY_BACKUPS: Final = (9, 11, 13, 15, 17)
 SESSION_DAYS: Final = 14
 Say = Callable[[str], None]
 
@@ -171,13 +173,14 @@ class Simulation:
             self._schedule(post)
         for browser in self._browsers:
             self._plan_browser(browser)
-        # Two of a product; of a careless site so many that one falls into every busy tick.
-        moments = [world.begin + round(world.size.days * share) * DAY + 15 * HOUR for share in BACKUPS]
-        if "at-once" in self.leaks:
-            days = range(world.size.days)
-            moments = [world.begin + day * DAY + hour * HOUR for day in days for hour in (9, 11, 13, 15, 17)]
-        for number, moment in enumerate(moments):
+        self._plan_backups()
+
+    def _plan_backups(self) -> None:
+        hours = MANY_BACKUPS if "at-once" in self.leaks else BACKUPS
+        for number, (day, hour) in enumerate(product(range(self.world.size.days), hours)):
+            moment = self.world.begin + day * DAY + hour * HOUR
             self._at(moment, lambda number=number: self._back_up(number))  # type: ignore[misc]
+        self.facts["backups"] = self.world.size.days * len(hours)
 
     def _spread_log_ins(self) -> None:
         """All registered in one hour: untouched, their sessions would end together."""

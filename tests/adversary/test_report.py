@@ -9,19 +9,19 @@ from tests.adversary.run import Outcome
 from tests.adversary.test_judge import MEMBERS, POSTS, verdict_on
 from tests.adversary.world import CONTROL, FULL
 
-MATERIAL = {"posts in Job Talk's tables": POSTS, "log-ins in the log": 3}
+MATERIAL = {"posts in Job Talk's tables": (POSTS, POSTS), "log-ins in the log": (3, 1)}
 QUIET = verdict_on(lambda authors, _draw: np.zeros((POSTS, MEMBERS)))
 
 
-def outcome(verdict: Verdict = QUIET, **material: int) -> Outcome:
+def outcome(verdict: Verdict = QUIET, **material: tuple[int, int]) -> Outcome:
     return Outcome(FULL, frozenset(), [verdict], {"material": MATERIAL | material})
 
 
 def test_a_run_in_which_an_attack_had_nothing_to_look_at_is_void(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "CAUGHT_BY", {})
     assert report.verdict(outcome(), []).startswith("**Passed.**")
-    assert report.verdict(outcome(backups=0), []) == (
-        "**Void**: of this nothing was seized, so nothing could be found: backups."
+    assert report.verdict(outcome(backups=(0, 1)), []) == (
+        "**Void**: of this too little was seized to find anything: backups."
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.adversary.attacks import NAMES
 from tests.adversary.leaks import CAUGHT_BY, TRACES, WRITES
+from tests.adversary.material import lacking
 from tests.adversary.report import CAUGHT
 from tests.adversary.run import Outcome, run
 from tests.adversary.world import REDUCED
@@ -60,6 +61,7 @@ def test_what_is_seized_of_the_product_tells_no_more_than_is_public(product: Out
         if not each.passes(rank=RANK, first=FIRST) or each.p_holm < 0.001
     }
     assert not told
+    assert not lacking(product.facts["material"])
 
 
 def test_neither_the_clock_nor_a_leak_can_be_switched_on_in_the_product() -> None:

@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.path == "/slow":
+        if self.path.startswith("/slow"):
             for each in body:
                 self.wfile.write(bytes([each]))
                 self.wfile.flush()
@@ -118,7 +118,10 @@ def test_answers_that_are_not_one_small_object_are_refused(server: str, path: st
 
 def test_a_server_that_drips_is_left(server: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(outward, "TOTAL_SECONDS", 0.5)
-    assert "took more than" in refused(Outward(local=True), f"{server}/slow")
+    # A quarter of a minute, were it read to its end.
+    began = time.monotonic()
+    assert "took more than" in refused(Outward(local=True), f"{server}/slow{'w' * 60}")
+    assert time.monotonic() - began < 10
 
 
 def test_a_server_that_is_not_there_is_unreachable():

@@ -103,7 +103,7 @@ def test_stopping_is_asked_for_first_and_forced_later(supervisor: Supervisor, tm
     pids = supervisor.process_ids().values()
     began = time.monotonic()
     supervisor.stop()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 4.5
     assert (tmp_path / "bye").exists()
     assert not any(alive(pid) for pid in pids)
 

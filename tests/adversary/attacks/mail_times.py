@@ -9,13 +9,13 @@ IDEAL = "days"
 
 def score(loot: Loot) -> Matrix:
     jobs: dict[int, int] = {}
-    for row in loot.rows["people"].get("procrastinate_jobs", []):
+    for row in loot.rows["people"]["procrastinate_jobs"]:
         text = str(row["args"])
         for email, member in loot.member_tokens.items():
             if f"'{email}'" in text or f'"{email}"' in text:
                 jobs[row["id"]] = member
     moments: dict[int, set[float]] = {}
-    for row in loot.rows["people"].get("procrastinate_events", []):
+    for row in loot.rows["people"]["procrastinate_events"]:
         member, moment = jobs.get(row["job_id"]), _moment(loot, row)
         if member is not None and moment is not None:
             moments.setdefault(member, set()).add(moment)
