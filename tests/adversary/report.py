@@ -67,7 +67,13 @@ def _text(outcome: Outcome, controls: Sequence[Outcome], which: str) -> str:
         "## Would the test notice a leak?",
         _CONTROLS,
     ]
-    parts += [_control_table(controls), _CONTROL_PICTURE, "## How it was done", _method(outcome), _LIMITS]
+    parts += [
+        _control_table(controls),
+        _CONTROL_PICTURE,
+        "## How it was done",
+        _method(outcome),
+        _limits(outcome),
+    ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -119,12 +125,15 @@ _CONTROL_PICTURE: Final = """
 ![Rank distributions on sites made to leak](images/subpoena-controls.svg)
 """
 
-_LIMITS: Final = """
+
+def _limits(outcome: Outcome) -> str:
+    return f"""
 ## What this does not show
 The writer's style, a story that only one person could tell, a watched device or network, and an operator who changes the software from now on: no
 test of a seizure can see those. Nor what a longer log would tell: the real-name site's write-ahead log knows the second of a log-in, so it
-[must be short](storage.md). Nor does it show that nobody will find another attack. Whoever has an idea is asked to add it to
-`tests/adversary/attacks`: one function, and one site that leaks to it.
+[must be short](storage.md). Nor more of backups than this run had: {outcome.facts["backups"]} in {outcome.size.days} days. A backup can tell only of posts that
+came in around it, and with few of them the attack on their difference could not have moved the average much, whatever the site did. Nor does it show
+that nobody will find another attack. Whoever has an idea is asked to add it to `tests/adversary/attacks`: one function, and one site that leaks to it.
 """
 
 
@@ -213,7 +222,7 @@ def _method(outcome: Outcome) -> str:
   that clock exists in the tests only, and so do quicker password hashes. Posts come out every six hours. {modes["at once"]:.0%} of the posts are sent during a visit to the real-name site, {modes["later"]:.0%} are
   written then and sent at a random time of the next day, {modes["any time"]:.0%} have nothing to do with a visit. Proofs are real; replies of a persona that is known carry a signature only, as in the product.
   Who wrote what is kept outside of what is seized.
-- **Seize.** The data directories with the write-ahead log (of Job Talk all that was ever written, of the real-name site that of the last day with visits, as is promised), {outcome.facts.get("backups", 2)} base backups of each cluster, the statistics views, logs, keys, every other file; and the public site, read after each release and as a whole at the end.
+- **Seize.** The data directories with the write-ahead log (of Job Talk all that was ever written, of the real-name site that of the last day with visits, as is promised), {outcome.facts["backups"]} base backups of each cluster, the statistics views, logs, keys, every other file; and the public site, read after each release and as a whole at the end.
 - **Attack.** Each attack gives every member of the roster a score for every post. It is combined with what the ideal attacker knows by weights that were learnt from the posts of other authors.
   Attacks on the talk site's data know every visit to the second; attacks on the people site's data know the days and look for the hour.
 - **Judge.** The mean rank and the share of right first guesses, compared with the ideal attacker's post by post; the bound is the upper end of a one-sided 95 % interval in which all posts of one author count as one observation.
