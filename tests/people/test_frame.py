@@ -60,6 +60,12 @@ def test_navigation_shows_where_one_is() -> None:
     assert current == {reverse("companies:list")}
 
 
+def test_a_tab_of_the_phone_has_one_word_and_the_header_the_whole_name(as_alice: Client) -> None:
+    page = as_alice.get("/en/").content.decode()
+    assert "<span>Key</span>" in page
+    assert ">Anonymous key</a>" in page
+
+
 def test_the_operator_can_be_reached_from_every_page(settings: Settings) -> None:
     assert b"Write to the operator" not in Client().get("/en/companies/").content
     settings.OPENMAI_CONTACT = contact("https://openmai.example/contact")

@@ -2,14 +2,21 @@
 
 import gzip
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from openmai.platform.fetching import Fetcher, LongAnswer, PackedAnswer, SlowAnswer
 
@@ -111,6 +118,32 @@ def test_a_server_whose_name_takes_all_the_time_is_left_when_it_is_found(
     with pytest.raises(SlowAnswer):
         hasty.get("/slow", limit=LIMIT)
     assert time.monotonic() - began < 25.0
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_not_spoken_to(tmp_path: Path):
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=localhost")
+    begun = datetime.now(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, begun, begun + timedelta(days=9))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
+        served.socket = context.wrap_socket(served.socket, server_side=True)
+        threading.Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
+        with (
+            Fetcher(
+                f"https://localhost:{served.server_port}", timeout=httpx.Timeout(30.0), seconds=30.0
+            ) as it,
+            pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"),
+        ):
+            it.get("/", limit=LIMIT)
+        served.shutdown()
 
 
 def test_no_cookie_is_brought_back(fetcher: Fetcher):
